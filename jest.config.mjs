@@ -1,0 +1,47 @@
+import { readdirSync, existsSync } from 'node:fs';
+
+const root = import.meta.dirname;
+
+const swc = {
+  jsc: {
+    target: 'es2022',
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true },
+    keepClassNames: true,
+  },
+  module: { type: 'es6' },
+  sourceMaps: 'inline',
+};
+
+function project(folder, name) {
+  return {
+    displayName: name,
+    rootDir: `${root}/${folder}/${name}`,
+    testMatch: ['<rootDir>/src/**/*.spec.ts'],
+    extensionsToTreatAsEsm: ['.ts'],
+    testEnvironment: 'node',
+    transform: { '^.+\\.ts$': ['@swc/jest', swc] },
+    moduleNameMapper: {
+      // Sources, not dist: a test never runs against a stale build.
+      '^@nest-arch/(contracts|platform|database|messaging|testing)$': `${root}/libs/$1/src/index.ts`,
+      '^@nest-arch/(platform|messaging)/(\\w+)$': `${root}/libs/$1/src/$2/index.ts`,
+      '^(\\.{1,2}/.*)\\.js$': '$1',
+    },
+  };
+}
+
+const projects = ['libs', 'apps'].flatMap((folder) =>
+  readdirSync(`${root}/${folder}`)
+    .filter((name) => existsSync(`${root}/${folder}/${name}/package.json`))
+    .map((name) => project(folder, name)),
+);
+if (existsSync(`${root}/tools/package.json`)) {
+  projects.push({ ...project('.', 'tools'), rootDir: `${root}/tools`, testMatch: ['<rootDir>/**/*.spec.ts'] });
+}
+
+export default {
+  projects,
+  testTimeout: 20_000,
+  globalSetup: `${root}/libs/testing/src/global-setup.mjs`,
+  globalTeardown: `${root}/libs/testing/src/global-teardown.mjs`,
+};
