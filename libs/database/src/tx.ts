@@ -1,0 +1,52 @@
+import type { ClientBase, QueryResult } from 'pg';
+import type { EntityManager } from 'typeorm';
+import { TransactionClosedError } from './errors.js';
+import type { PreparedNames } from './prepared-names.js';
+import { run, send, type Queryable } from './statement.js';
+
+interface TxParts {
+  client: ClientBase;
+  names: PreparedNames;
+  manager: EntityManager;
+}
+
+/** An open transaction, made by `db.transaction` alone and valid until its callback settles. There are no savepoints. */
+export class Tx implements Queryable {
+  private open = true;
+  private failure: unknown;
+  private readonly callbacks: (() => void)[] = [];
+
+  /** @internal */
+  constructor(private readonly parts: TxParts) {
+    // A nested TypeORM transaction would be a savepoint, whose rollback we would take for the whole.
+    parts.manager.transaction = () => Promise.reject(new Error('Nested transactions are not offered'));
+  }
+
+  /** TypeORM's repositories and `save()` inside this transaction. */
+  get manager(): EntityManager {
+    if (!this.open) throw new TransactionClosedError();
+    return this.parts.manager;
+  }
+
+  /** Runs after a confirmed COMMIT, in the order of registration; what it throws is logged and changes nothing. */
+  afterCommit(fn: () => void): void {
+    if (!this.open) throw new TransactionClosedError();
+    this.callbacks.push(fn);
+  }
+
+  async [run](sql: string, params: readonly unknown[]): Promise<QueryResult> {
+    if (!this.open) throw new TransactionClosedError();
+    try {
+      return await send(this.parts.client, this.parts.names, { sql, params });
+    } catch (error) {
+      this.failure ??= error;
+      throw error;
+    }
+  }
+
+  /** @internal Ends the use of this object; answers what the transaction left behind. */
+  close(): { callbacks: readonly (() => void)[]; failure: unknown } {
+    this.open = false;
+    return { callbacks: this.callbacks, failure: this.failure };
+  }
+}
