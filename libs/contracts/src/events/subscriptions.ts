@@ -1,0 +1,24 @@
+import { type TopicDefinition, topics } from './topics.js';
+
+/**
+ * Which consumer group reads which topics. From this follow the dead-letter topics (`<topic>.<group>.dlq`), the
+ * access-control lists of a locked-down broker, and the picture in docs/events.md.
+ */
+export const subscriptions: Readonly<Record<string, readonly TopicDefinition[]>> = {
+  auth: [
+    topics.profileEvents,
+    topics.profileState,
+    topics.deliveryEvents,
+    topics.analyticsEvents,
+    topics.erasures,
+  ],
+  profile: [topics.userEvents, topics.userState, topics.erasures],
+  notification: [
+    topics.userEvents,
+    topics.userState,
+    topics.profileState,
+    topics.challenges,
+    topics.erasures,
+  ],
+  analytics: [topics.userEvents, topics.sessionEvents, topics.erasures],
+};

@@ -1,0 +1,76 @@
+/** `event` topics tell what happened and are kept for a time; `state` topics hold the last record of every key. */
+export type TopicKind = 'event' | 'state';
+
+export interface TopicDefinition {
+  readonly name: string;
+  readonly kind: TopicKind;
+  readonly partitions: number;
+  /** Settings beside the broker's defaults, as Kafka spells them. */
+  readonly configs: Readonly<Record<string, string>>;
+  /** How long a dead letter of this topic is kept, in milliseconds. */
+  readonly dlqRetentionMs: number;
+}
+
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** Life of an access token out of the box; revocations are kept twice as long. */
+export const accessTokenTtlSeconds = 600;
+
+/** Broker time on every record: what reads it need not trust a producer's clock. */
+const brokerTime = { 'message.timestamp.type': 'LogAppendTime' };
+
+function eventTopic(
+  name: string,
+  retentionMs: number,
+  partitions: number,
+  dlqRetentionMs = 30 * day,
+): TopicDefinition {
+  return {
+    name,
+    kind: 'event',
+    partitions,
+    dlqRetentionMs,
+    configs: {
+      ...brokerTime,
+      'cleanup.policy': 'delete',
+      'retention.ms': String(retentionMs),
+      // A segment that is still open is never deleted, so it has to close well within the retention.
+      'segment.ms': String(Math.min(Math.floor(retentionMs / 4), 7 * day)),
+    },
+  };
+}
+
+function stateTopic(name: string, partitions: number): TopicDefinition {
+  return {
+    name,
+    kind: 'state',
+    partitions,
+    dlqRetentionMs: 30 * day,
+    configs: {
+      ...brokerTime,
+      'cleanup.policy': 'compact',
+      'segment.ms': String(hour),
+      'max.compaction.lag.ms': String(6 * hour),
+      'delete.retention.ms': String(7 * day),
+    },
+  };
+}
+
+const partitions = 8;
+
+/** Every topic of the platform with its settings, by a short name of ours. */
+export const topics = {
+  userEvents: eventTopic('auth.user.events.v1', 14 * day, partitions),
+  userState: stateTopic('auth.user.state.v1', partitions),
+  sessionEvents: eventTopic('auth.session.events.v1', 14 * day, partitions),
+  // Every gateway reads this one whole at its start: few partitions, little to keep.
+  revocations: eventTopic('auth.session.revocations.v1', 2 * accessTokenTtlSeconds * 1000, 1),
+  challenges: eventTopic('auth.challenges.v1', 48 * hour, partitions, 48 * hour),
+  erasures: stateTopic('auth.user.erasures.v1', partitions),
+  profileEvents: eventTopic('profile.user.events.v1', 14 * day, partitions),
+  profileState: stateTopic('profile.user.state.v1', partitions),
+  deliveryEvents: eventTopic('notification.delivery.events.v1', 14 * day, partitions),
+  analyticsEvents: eventTopic('analytics.user.events.v1', 14 * day, partitions),
+} as const satisfies Record<string, TopicDefinition>;
