@@ -1,0 +1,81 @@
+import 'reflect-metadata';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { NestFactory, Reflector } from '@nestjs/core';
+import type { CustomTransportStrategy } from '@nestjs/microservices';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AccessGuard } from '../access/access.guard.js';
+import { assertAccessDeclared } from '../access/route-list.js';
+import { TokenVerifier } from '../access/token-verifier.js';
+import type { BaseConfig } from '../config/base-config.js';
+import { ProblemFilter } from '../errors/problem.filter.js';
+import { HealthRegistry } from '../health/health-registry.js';
+import { createAdapter } from '../http/adapter.js';
+import { parseJsonBodies } from '../http/json-body.js';
+import { measureRequests } from '../http/request-metrics.js';
+import { traceRequests } from '../http/request-trace.js';
+import { ValidationPipe } from '../http/validation.pipe.js';
+import { createLogger } from '../logging/logger.js';
+import { createOpenApi } from '../openapi/document.js';
+
+export interface AppOptions {
+  /** Short name: gateway, auth, … */
+  readonly name: string;
+  readonly module: Type | DynamicModule;
+  readonly config: Readonly<BaseConfig>;
+  readonly bodyLimit?: number;
+  /** Event servers of the app, made when its providers are there. */
+  readonly strategies?: (app: NestFastifyApplication) => CustomTransportStrategy[];
+  /** False where the app answers /openapi.json itself. */
+  readonly openApi?: boolean;
+}
+
+/** The app with everything every process of the platform has, not listening yet. */
+export async function createApp(options: AppOptions): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(
+    options.module,
+    createAdapter(options.bodyLimit),
+    {
+      logger: createLogger(options.name, options.config),
+      bodyParser: false,
+      abortOnError: false,
+      forceCloseConnections: false,
+    },
+  );
+  const fastify = app.getHttpAdapter().getInstance();
+  parseJsonBodies(fastify as never);
+  traceRequests(fastify as never);
+  measureRequests(fastify as never);
+  closeConnectionsWhileDraining(app);
+  app.useGlobalPipes(new ValidationPipe());
+  app.useGlobalFilters(new ProblemFilter());
+  app.useGlobalGuards(
+    new AccessGuard(app.get(Reflector), app.get(TokenVerifier), options.config.INTERNAL_API_TOKEN),
+  );
+  assertAccessDeclared(app);
+  for (const strategy of options.strategies?.(app) ?? []) app.connectMicroservice({ strategy });
+  if (options.openApi !== false) serveOpenApi(app, options.name);
+  return app;
+}
+
+/** While we drain, tell clients to open their next connection elsewhere. */
+function closeConnectionsWhileDraining(app: NestFastifyApplication): void {
+  const health = app.get(HealthRegistry);
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onSend', async (_request, reply) => {
+      if (health.isDraining) void reply.header('connection', 'close');
+    });
+}
+
+// Made on the first request: nobody waits for it at boot, and most replicas are never asked.
+function serveOpenApi(app: NestFastifyApplication, name: string): void {
+  let document: string | undefined;
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .get('/openapi.json', (_request, reply) => {
+      document ??= JSON.stringify(createOpenApi(app, `nest-arch ${name}`));
+      void reply.type('application/json').send(document);
+    });
+}

@@ -1,0 +1,18 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { maxHeaderSize } from './limits.js';
+
+/** Fastify as every process of the platform uses it. */
+export function createAdapter(bodyLimit = 64 * 1024): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit,
+    // Logs are ours; Fastify's own request log would name addresses and queries.
+    logger: false,
+    // While we drain, a request on an open connection is still served: the balancer may not have noticed yet.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    requestTimeout: 30_000,
+    keepAliveTimeout: 72_000,
+    routerOptions: { maxParamLength: 256, ignoreTrailingSlash: false },
+    http: { maxHeaderSize },
+  } as ConstructorParameters<typeof FastifyAdapter>[0]) as FastifyAdapter;
+}

@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import { type Context, ROOT_CONTEXT, context, propagation, trace } from '@opentelemetry/api';
+
+/** Trace id of whatever runs at the moment, 32 hex digits; a fresh one outside of any trace. */
+export function currentTraceId(): string {
+  return trace.getSpanContext(context.active())?.traceId ?? randomBytes(16).toString('hex');
+}
+
+/** W3C `traceparent` of whatever runs at the moment. */
+export function currentTraceparent(): string | undefined {
+  const carrier: { traceparent?: string } = {};
+  propagation.inject(context.active(), carrier);
+  return carrier.traceparent;
+}
+
+/** The context of a `traceparent` from outside; a new trace when it is absent or broken. */
+export function contextFrom(traceparent: string | undefined): Context {
+  const remote = propagation.extract(ROOT_CONTEXT, { traceparent });
+  if (trace.getSpanContext(remote)) return remote;
+  // Also without an exporter: the trace id is what binds logs, answers and events of one cause together.
+  return trace.setSpanContext(ROOT_CONTEXT, {
+    traceId: randomBytes(16).toString('hex'),
+    spanId: randomBytes(8).toString('hex'),
+    traceFlags: 1,
+    isRemote: true,
+  });
+}
+
+/** Runs `fn` in the trace that a stored `traceparent` names. */
+export function runWithTrace<T>(traceparent: string | undefined, fn: () => T): T {
+  return context.with(contextFrom(traceparent), fn);
+}
