@@ -1,0 +1,203 @@
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import { ConsumerLoop } from '../kafka/consumer-loop.js';
+import { createKafka, type Admin, type EachBatchPayload, type KafkaMessage } from '../kafka/kafka-client.js';
+import { header, readHeaders, type Headers } from '../wire/headers.js';
+
+/** A record as every replica gets it. Not checked against a contract. */
+export interface BroadcastRecord {
+  /** Without prefix. */
+  topic: string;
+  partition: number;
+  offset: string;
+  key: string;
+  /** CloudEvents type, empty when the record has none. */
+  type: string;
+  headers: Headers;
+  /** The parsed JSON; null for a tombstone; undefined when it is no JSON. */
+  data: unknown;
+  /** Broker time of the record, in milliseconds. */
+  timestamp: number;
+  /** As it came from Kafka. */
+  message: KafkaMessage;
+}
+
+export interface BroadcastOptions {
+  brokers: string[];
+  app: string;
+  /** Names without prefix. */
+  topics: string[];
+  topicPrefix?: string | undefined;
+  /**
+   * `beginning`: everything the topics hold, then what comes; after a reconnect it goes on where it was. `latest`: what
+   * comes from the moment of each (re)connect.
+   */
+  from: 'beginning' | 'latest';
+  /** Called in order per partition. Must not wait; what it throws is logged. */
+  onRecord(record: BroadcastRecord): void;
+  /**
+   * Records may have been missed, so what was derived from them must go. Called after the position was fixed and before
+   * the next record: with `latest` on every (re)connect, with `beginning` only when the topic no longer holds the place
+   * where reading stopped.
+   */
+  onReset?(): void;
+  /** A fetch that is not answered for so long ends the connection and begins a new one. Default 5 s. */
+  silenceMs?: number;
+}
+
+type Batch = EachBatchPayload['batch'];
+
+/**
+ * Reads all partitions of some topics in every replica, for what each process must know by itself (revocations,
+ * invalidations). A group of its own, no commits, no database. `start` it, wait for `ready`.
+ */
+export class BroadcastConsumer {
+  /** `beginning`: everything that was there at the start has been delivered. `latest`: the position is fixed. */
+  readonly ready: Promise<void>;
+  private readonly logger = new Logger('Broadcast');
+  private readonly groupId: string;
+  private readonly prefix: string;
+  private readonly loop: ConsumerLoop;
+  private readonly settled = Promise.withResolvers<void>();
+  /** Next offset to read, by topic (with prefix) and partition. */
+  private readonly positions = new Map<string, bigint>();
+  /** Where reading has to come before `ready`. */
+  private goals: Map<string, bigint> | undefined;
+
+  constructor(private readonly options: BroadcastOptions) {
+    this.prefix = options.topicPrefix ?? '';
+    this.groupId = `${this.prefix}${options.app}.${randomUUID()}`;
+    this.ready = this.settled.promise;
+    this.loop = new ConsumerLoop({
+      brokers: options.brokers,
+      clientId: options.app,
+      groupId: this.groupId,
+      topics: options.topics.map((topic) => this.prefix + topic),
+      maxWaitMs: 500,
+      silenceMs: options.silenceMs ?? 5_000,
+      prepare: (admin) => this.fixPositions(admin),
+      onAssigned: (assignment) => this.seekAll(assignment),
+      onBatch: (batch) => this.deliver(batch),
+      onGone: () => undefined,
+    });
+  }
+
+  start(): void {
+    this.loop.start();
+  }
+
+  /** Milliseconds since the broker last answered a fetch: how old the knowledge of this process may be. */
+  get silentMs(): number {
+    return this.loop.silentMs;
+  }
+
+  /** When the broker last answered a fetch. */
+  get lastFetchAt(): Date {
+    return new Date(Date.now() - this.loop.silentMs);
+  }
+
+  /** Why nothing is read at present; undefined while it is. */
+  get trouble(): string | undefined {
+    return this.loop.trouble;
+  }
+
+  async close(): Promise<void> {
+    await this.loop.stop();
+    // An empty group without offsets goes away by itself in time; this is for tidiness.
+    const admin = createKafka({
+      brokers: this.options.brokers,
+      clientId: this.options.app,
+      retries: 0,
+    }).admin();
+    try {
+      await admin.connect();
+      await admin.deleteGroups([this.groupId]);
+    } catch {
+      // The broker is away, or has removed the group already.
+    } finally {
+      await admin.disconnect().catch(() => undefined);
+    }
+  }
+
+  /**
+   * Before each join. With `latest` the end of the topics is read first and the caches are emptied after, so that a
+   * change between the two is read, not missed.
+   */
+  private async fixPositions(admin: Admin): Promise<void> {
+    const ends = new Map<string, bigint>();
+    let missed = this.options.from === 'latest';
+    for (const topic of this.options.topics) {
+      for (const { partition, low, high } of await admin.fetchTopicOffsets(this.prefix + topic)) {
+        const key = `${this.prefix}${topic}/${partition}`;
+        ends.set(key, BigInt(high));
+        const known = this.positions.get(key);
+        const lost = known !== undefined && (known < BigInt(low) || known > BigInt(high));
+        if (this.options.from === 'latest') this.positions.set(key, BigInt(high));
+        else if (known === undefined || lost) this.positions.set(key, BigInt(low));
+        missed ||= lost;
+      }
+    }
+    if (missed) this.callSafely(() => this.options.onReset?.());
+    this.goals ??= ends;
+    this.settle();
+  }
+
+  private seekAll(assignment: Record<string, number[]>): void {
+    for (const [topic, partitions] of Object.entries(assignment)) {
+      for (const partition of partitions) {
+        const offset = this.positions.get(`${topic}/${partition}`);
+        if (offset !== undefined) this.loop.consumer?.seek({ topic, partition, offset: String(offset) });
+      }
+    }
+  }
+
+  private deliver(batch: Batch): boolean {
+    const key = `${batch.topic}/${batch.partition}`;
+    const from = this.positions.get(key) ?? 0n;
+    for (const message of batch.messages) {
+      if (BigInt(message.offset) < from) continue;
+      this.callSafely(() => this.options.onRecord(this.toRecord(batch, message)));
+    }
+    this.positions.set(key, BigInt(batch.lastOffset()) + 1n);
+    this.settle();
+    return true;
+  }
+
+  private toRecord({ topic, partition }: Batch, message: KafkaMessage): BroadcastRecord {
+    const headers = readHeaders(message.headers);
+    return {
+      topic: topic.slice(this.prefix.length),
+      partition,
+      offset: message.offset,
+      key: message.key?.toString() ?? '',
+      type: headers[header.type] ?? '',
+      headers,
+      data: parse(message.value),
+      timestamp: Number(message.timestamp),
+      message,
+    };
+  }
+
+  private settle(): void {
+    if (!this.goals) return;
+    for (const [key, end] of this.goals) if ((this.positions.get(key) ?? 0n) >= end) this.goals.delete(key);
+    if (this.goals.size === 0) this.settled.resolve();
+  }
+
+  private callSafely(fn: () => void): void {
+    try {
+      fn();
+    } catch (error) {
+      this.logger.error('A broadcast handler failed', error instanceof Error ? error.stack : String(error));
+    }
+  }
+}
+
+function parse(value: Buffer | null): unknown {
+  if (value === null) return null;
+  try {
+    return JSON.parse(value.toString());
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,1 @@
+export { BroadcastConsumer, type BroadcastOptions, type BroadcastRecord } from './broadcast-consumer.js';

@@ -1,0 +1,60 @@
+import { Logger } from '@nestjs/common';
+import { partitionKey, type PartitionId } from './incoming.js';
+
+export interface OffsetCommit extends PartitionId {
+  offset: string;
+}
+
+const pauseMs = 50;
+const retryMs = 1_000;
+
+/**
+ * Commits offsets behind the workers' backs: one request at a time, each with all that was done meanwhile. A commit that
+ * comes late or never costs a second delivery, which the inbox refuses; so nobody waits for it.
+ */
+export class OffsetCommitter {
+  private readonly logger = new Logger('Consumer');
+  private readonly pending = new Map<string, OffsetCommit>();
+  private running: Promise<void> | undefined;
+
+  constructor(private readonly commit: (offsets: OffsetCommit[]) => Promise<void>) {}
+
+  done(id: PartitionId, offset: string): void {
+    this.pending.set(partitionKey(id), { ...id, offset });
+    this.running ??= this.work();
+  }
+
+  /** The partition is somebody else's now: its offset is no longer ours to move. */
+  drop(id: PartitionId): void {
+    this.pending.delete(partitionKey(id));
+  }
+
+  /** Commits what is left, once. */
+  async flush(): Promise<void> {
+    await this.running;
+    await this.commitPending();
+  }
+
+  private async work(): Promise<void> {
+    await Promise.resolve();
+    const committed = await this.commitPending();
+    await new Promise((resolve) => setTimeout(resolve, committed ? pauseMs : retryMs));
+    this.running = this.pending.size > 0 ? this.work() : undefined;
+  }
+
+  private async commitPending(): Promise<boolean> {
+    const offsets = [...this.pending.values()];
+    if (offsets.length === 0) return true;
+    try {
+      await this.commit(offsets);
+    } catch (error) {
+      this.logger.warn(`Offsets not committed: ${error instanceof Error ? error.message : String(error)}`);
+      return false;
+    }
+    for (const offset of offsets) {
+      const key = partitionKey(offset);
+      if (this.pending.get(key) === offset) this.pending.delete(key);
+    }
+    return true;
+  }
+}

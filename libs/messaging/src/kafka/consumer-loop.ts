@@ -1,0 +1,191 @@
+import { Logger } from '@nestjs/common';
+import { createKafka, type Admin, type Consumer, type EachBatchPayload, type Kafka } from './kafka-client.js';
+
+export interface ConsumerLoopOptions {
+  brokers: string[];
+  clientId: string;
+  /** With prefix, as everything below. */
+  groupId: string;
+  topics: string[];
+  /** Topics that must exist beside those that are read. */
+  requiredTopics?: string[];
+  sessionTimeoutMs?: number;
+  /** How long a fetch may wait for data: also the longest delay until a resumed partition is fetched again. */
+  maxWaitMs?: number;
+  /** After how long without an answered fetch a new consumer is made. */
+  silenceMs?: number;
+  /** Called before each consumer joins, with a connected admin client. */
+  prepare?(admin: Admin): Promise<void>;
+  /** Takes a batch over; must not wait and must not throw. False: fetch it again. */
+  onBatch(batch: EachBatchPayload['batch']): boolean;
+  onAssigned(assignment: Record<string, number[]>): void;
+  onGone(): void;
+}
+
+// Longer than a rebalance may take, shorter than liveness allows.
+const defaultSilenceMs = 45_000;
+const leastJoinMs = 15_000;
+
+/**
+ * Keeps one kafkajs consumer in its group. Whatever ends it (a crash, silence, a broker that is away at the start) leads
+ * to a new one after a pause: kafkajs's own restart stops for good at errors that it takes for unrecoverable.
+ */
+export class ConsumerLoop {
+  private readonly logger = new Logger('Consumer');
+  private readonly kafka: Kafka;
+  private current: Consumer | undefined;
+  private running: Promise<void> | undefined;
+  private stopping = false;
+  private endCurrent: ((reason: string) => void) | undefined;
+  private lastFetch = performance.now();
+  private problem: string | undefined = 'not connected yet';
+
+  constructor(private readonly options: ConsumerLoopOptions) {
+    this.kafka = createKafka({ brokers: options.brokers, clientId: options.clientId });
+  }
+
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.endCurrent?.('stopped');
+    await this.running;
+  }
+
+  get consumer(): Consumer | undefined {
+    return this.current;
+  }
+
+  /** What keeps the consumer from reading; undefined while it reads. */
+  get trouble(): string | undefined {
+    return this.problem;
+  }
+
+  /** Milliseconds since the broker last answered a fetch. */
+  get silentMs(): number {
+    return performance.now() - this.lastFetch;
+  }
+
+  /** Resolves if a broker answers at all, however the consumer fares. */
+  async pingBroker(): Promise<void> {
+    const admin = this.kafka.admin();
+    try {
+      await admin.connect();
+      await admin.describeCluster();
+    } finally {
+      await admin.disconnect().catch(() => undefined);
+    }
+  }
+
+  private async run(): Promise<void> {
+    for (let failures = 0; !this.stopping; failures += 1) {
+      const startedAt = performance.now();
+      const reason = await this.consumeUntilItEnds();
+      if (this.stopping) break;
+      if (performance.now() - startedAt > 60_000) failures = 0;
+      this.problem = reason;
+      const waitMs = Math.min(10_000, 250 * 2 ** Math.min(failures, 8)) * (0.75 + Math.random() / 2);
+      this.logger.warn(
+        `${this.options.groupId} is not reading (${reason}); next try in ${Math.round(waitMs)} ms`,
+      );
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, waitMs);
+        this.endCurrent = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  /** One consumer from its making to its end; answers why it ended. */
+  private async consumeUntilItEnds(): Promise<string> {
+    const ended = Promise.withResolvers<string>();
+    this.endCurrent = ended.resolve;
+    const { silenceMs = defaultSilenceMs } = this.options;
+    this.problem ??= 'joining';
+    this.lastFetch = performance.now();
+    const watchdog = setInterval(() => {
+      const allowedMs = this.problem === undefined ? silenceMs : Math.max(silenceMs, leastJoinMs);
+      if (this.silentMs > allowedMs) ended.resolve(`no fetch for ${allowedMs / 1000} s`);
+    }, 500);
+    try {
+      await this.prepare();
+      this.lastFetch = performance.now();
+      const consumer = this.newConsumer(ended.resolve);
+      this.current = consumer;
+      await Promise.race([this.begin(consumer), ended.promise]);
+      return await ended.promise;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    } finally {
+      clearInterval(watchdog);
+      await this.dispose();
+    }
+  }
+
+  // A group that reads a missing topic fails in kafkajs's retry loop, and a missing dead-letter topic would be found at
+  // the worst moment. Topics are created by their own command, never by a consumer.
+  private async prepare(): Promise<void> {
+    const admin = this.kafka.admin();
+    try {
+      await admin.connect();
+      const existing = new Set(await admin.listTopics());
+      const missing = [...this.options.topics, ...(this.options.requiredTopics ?? [])].filter(
+        (topic) => !existing.has(topic),
+      );
+      if (missing.length > 0) throw new Error(`topics are missing: ${missing.join(', ')}`);
+      await this.options.prepare?.(admin);
+    } finally {
+      await admin.disconnect().catch(() => undefined);
+    }
+  }
+
+  private newConsumer(end: (reason: string) => void): Consumer {
+    const consumer = this.kafka.consumer({
+      groupId: this.options.groupId,
+      allowAutoTopicCreation: false,
+      sessionTimeout: this.options.sessionTimeoutMs ?? 10_000,
+      rebalanceTimeout: 20_000,
+      heartbeatInterval: 1_000,
+      maxWaitTimeInMs: this.options.maxWaitMs ?? 250,
+      maxBytesPerPartition: 512 * 1024,
+      maxBytes: 4 * 1024 * 1024,
+      retry: { retries: 2, initialRetryTime: 100, restartOnFailure: async () => false },
+    });
+    const { CRASH, GROUP_JOIN, FETCH } = consumer.events;
+    consumer.on(CRASH, ({ payload }) => end(payload.error.message));
+    consumer.on(GROUP_JOIN, ({ payload }) => {
+      this.problem = undefined;
+      this.options.onAssigned(payload.memberAssignment as Record<string, number[]>);
+    });
+    consumer.on(FETCH, () => {
+      this.lastFetch = performance.now();
+    });
+    return consumer;
+  }
+
+  private async begin(consumer: Consumer): Promise<void> {
+    await consumer.connect();
+    await consumer.subscribe({ topics: this.options.topics, fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: async ({ batch, resolveOffset }) => {
+        if (this.options.onBatch(batch)) resolveOffset(batch.lastOffset());
+      },
+    });
+  }
+
+  private async dispose(): Promise<void> {
+    const consumer = this.current;
+    this.current = undefined;
+    this.options.onGone();
+    if (!consumer) return;
+    // kafkajs may wait for ever on a connection that hangs.
+    const late = new Promise((resolve) => setTimeout(resolve, 5_000).unref());
+    await Promise.race([consumer.disconnect().catch(() => undefined), late]);
+  }
+}

@@ -1,0 +1,95 @@
+import { execute, many, one, type Queryable, type Tx } from '@nest-arch/database';
+import type { Headers } from '../wire/headers.js';
+
+export interface OutboxRow {
+  bucket: number;
+  /** A bigint as text. */
+  seq: string;
+  id: string;
+  topic: string;
+  key: string;
+  type: string;
+  version: number | null;
+  payload: string | null;
+  headers: Headers;
+  createdAt: Date;
+  attempts: number;
+}
+
+export type NewOutboxRow = Omit<OutboxRow, 'seq' | 'createdAt' | 'attempts'>;
+
+export function insertOutboxRow(tx: Tx, row: NewOutboxRow): Promise<{ createdAt: Date }> {
+  return one(
+    tx,
+    `insert into outbox (bucket, id, topic, key, type, version, payload, headers)
+     values ($1, $2, $3, $4, $5, $6, $7, $8) returning created_at as "createdAt"`,
+    [row.bucket, row.id, row.topic, row.key, row.type, row.version, row.payload, JSON.stringify(row.headers)],
+  );
+}
+
+/**
+ * The oldest rows of each bucket, in the order of `seq`. No row locks: the lease is what keeps others away. Rows behind a
+ * held one of the same topic and key wait with it, and so do the topics in `blocked`.
+ */
+export function readPending(
+  db: Queryable,
+  { buckets, perBucket, blocked }: { buckets: number[]; perBucket: number; blocked: string[] },
+): Promise<OutboxRow[]> {
+  return many<OutboxRow>(
+    db,
+    `select o.bucket, o.seq, o.id, o.topic, o.key, o.type, o.version, o.payload, o.headers,
+            o.created_at as "createdAt", o.attempts
+       from unnest($1::smallint[]) as b (bucket)
+      cross join lateral (
+        select * from outbox p
+         where p.bucket = b.bucket and p.topic <> all ($3::text[])
+           and (p.topic, p.key) not in (select h.topic, h.key from outbox h where h.next_attempt_at > now())
+         order by p.seq limit $2) o
+      order by o.seq`,
+    [buckets, perBucket, blocked],
+  );
+}
+
+export function deleteRows(db: Queryable, rows: OutboxRow[]): Promise<number> {
+  return execute(
+    db,
+    `delete from outbox o using unnest($1::smallint[], $2::bigint[]) as d (bucket, seq)
+      where o.bucket = d.bucket and o.seq = d.seq`,
+    [rows.map((row) => row.bucket), rows.map((row) => row.seq)],
+  );
+}
+
+/** Puts a row (and with it the later rows of its key) off, for longer each time, at most five minutes. */
+export function holdRow(db: Queryable, row: OutboxRow): Promise<number> {
+  return execute(
+    db,
+    `update outbox set attempts = attempts + 1,
+            next_attempt_at = now() + least(interval '1 second' * power(2, least(attempts, 10)), interval '5 minutes')
+      where bucket = $1 and seq = $2`,
+    [row.bucket, row.seq],
+  );
+}
+
+export function buryRow(tx: Tx, row: OutboxRow, reason: string): Promise<number> {
+  return execute(
+    tx,
+    `with dead as (delete from outbox where bucket = $1 and seq = $2 returning *)
+     insert into outbox_dead_letters (id, bucket, seq, topic, key, type, version, payload, headers, created_at, reason)
+     select id, bucket, seq, topic, key, type, version, payload, headers, created_at, $3 from dead
+     on conflict (id) do nothing`,
+    [row.bucket, row.seq, reason],
+  );
+}
+
+/** Backlog for the metrics. Counts to 100,000 and no further: beyond that only "many" matters. */
+export function readBacklog(db: Queryable): Promise<{ pending: number; oldestSeconds: number }> {
+  return one(
+    db,
+    `select (select count(*)::int from (select 1 from outbox limit 100000) some) as pending,
+            coalesce((select extract(epoch from now() - min(head.created_at))
+                        from generate_series(0, 63) as b (bucket)
+                       cross join lateral (
+                         select created_at from outbox o where o.bucket = b.bucket order by seq limit 1) head
+                     ), 0)::float8 as "oldestSeconds"`,
+  );
+}

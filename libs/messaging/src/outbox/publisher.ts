@@ -1,0 +1,109 @@
+import type { RecordMetadata } from 'kafkajs';
+import { Partitioners, createKafka, type Producer } from '../kafka/kafka-client.js';
+import type { WireRecord } from '../wire/wire-record.js';
+
+/** The time allowed for a send had passed before the request was written: nothing was sent. */
+export class SendTooLateError extends Error {
+  override readonly name = 'SendTooLateError';
+  constructor() {
+    super('The lease does not last long enough for another send');
+  }
+}
+
+export interface PublisherOptions {
+  brokers: string[];
+  clientId: string;
+  topicPrefix: string;
+  requestTimeoutMs?: number;
+}
+
+/**
+ * Sends records and resolves when every in-sync replica has them. One request in flight, not idempotent (kafkajs's
+ * idempotent producer can end in out-of-order-sequence errors for good, tulios/kafkajs#598) and no retries inside: who
+ * sends keeps the records, knows the order, and sends again. Not for concurrent callers.
+ */
+export class Publisher {
+  private producer: Producer | undefined;
+  private mayWrite: () => boolean = () => true;
+  private failures = 0;
+
+  constructor(private readonly options: PublisherOptions) {}
+
+  /** `mayWrite` is asked once more right before the request is built; false throws SendTooLateError. */
+  async send(records: WireRecord[], mayWrite: () => boolean = () => true): Promise<RecordMetadata[]> {
+    try {
+      const producer = await this.connected();
+      this.mayWrite = mayWrite;
+      const metadata = await producer.sendBatch({
+        acks: -1,
+        timeout: this.requestTimeoutMs,
+        topicMessages: this.byTopic(records),
+      });
+      this.failures = 0;
+      return metadata;
+    } catch (error) {
+      // A kafkajs producer that lost its brokers may keep stale addresses; a new one starts from the configured list.
+      this.failures += 1;
+      if (this.failures % 3 === 0) await this.close();
+      throw tooLateIn(error) ?? error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const { producer } = this;
+    this.producer = undefined;
+    await producer?.disconnect().catch(() => undefined);
+  }
+
+  private get requestTimeoutMs(): number {
+    return this.options.requestTimeoutMs ?? 3_000;
+  }
+
+  private async connected(): Promise<Producer> {
+    if (this.producer) return this.producer;
+    const { brokers, clientId } = this.options;
+    const kafka = createKafka({ brokers, clientId, requestTimeoutMs: this.requestTimeoutMs, retries: 0 });
+    const producer = kafka.producer({
+      allowAutoTopicCreation: false,
+      idempotent: false,
+      maxInFlightRequests: 1,
+      retry: { retries: 0 },
+      createPartitioner: () => this.fencedPartitioner(),
+    });
+    await producer.connect();
+    this.producer = producer;
+    return producer;
+  }
+
+  /**
+   * kafkajs may reconnect or load metadata inside send, for longer than a lease lasts. Choosing the partition is the last
+   * thing it does before it writes the request, so the check stands there.
+   */
+  private fencedPartitioner() {
+    const choose = Partitioners.DefaultPartitioner();
+    return (args: Parameters<typeof choose>[0]) => {
+      if (!this.mayWrite()) throw new SendTooLateError();
+      return choose(args);
+    };
+  }
+
+  private byTopic(records: WireRecord[]) {
+    const topics = Map.groupBy(records, (record) => record.topic);
+    return [...topics].map(([topic, list]) => ({
+      topic: this.options.topicPrefix + topic,
+      messages: list.map(({ key, value, headers, partition }) => ({
+        key,
+        value,
+        headers,
+        ...(partition === undefined ? {} : { partition }),
+      })),
+    }));
+  }
+}
+
+function tooLateIn(error: unknown): SendTooLateError | undefined {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if (at instanceof SendTooLateError) return at;
+  }
+  return undefined;
+}
