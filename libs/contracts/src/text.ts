@@ -2,7 +2,6 @@ import { z } from 'zod';
 
 // Postgres text cannot hold NUL, and lone surrogates are not Unicode: both would be a 500 further down.
 // Other control characters have no place in a name and can forge lines in logs and mails.
-// eslint-disable-next-line no-control-regex -- the control characters are what this refuses
 const forbidden =
   /[\u0000-\u001f\u007f-\u009f\u2028\u2029]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 

@@ -46,8 +46,7 @@ export const baseConfig = {
   OTEL_TRACES_SAMPLE_RATIO: z.coerce.number().min(0).max(1).default(1),
 };
 
-const baseSchema = z.object(baseConfig);
-export type BaseConfig = z.infer<typeof baseSchema>;
+export type BaseConfig = z.infer<z.ZodObject<typeof baseConfig>>;
 
 /**
  * For `.superRefine` of an app's schema: production refuses the secrets that only serve local work.

@@ -3,7 +3,6 @@ import type { QueryRunner } from 'typeorm';
 
 class IdempotencyKeys0001 implements Migration {
   async up(runner: QueryRunner): Promise<void> {
-    // eslint-disable-next-line no-restricted-syntax -- a migration speaks to the runner it is given
     await runner.query(`
       create table idempotency_keys (
         scope text not null,
