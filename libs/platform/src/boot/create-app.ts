@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory, Reflector } from '@nestjs/core';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AccessGuard } from '../access/access.guard.js';
 import { assertAccessDeclared } from '../access/route-list.js';
 import { TokenVerifier } from '../access/token-verifier.js';
@@ -23,6 +23,8 @@ export interface AppOptions {
   readonly module: Type | DynamicModule;
   readonly config: Readonly<BaseConfig>;
   readonly bodyLimit?: number;
+  /** An adapter of the app's own, from `createAdapter`. */
+  readonly adapter?: FastifyAdapter;
   /** Event servers of the app, made when its providers are there. */
   readonly strategies?: (app: NestFastifyApplication) => CustomTransportStrategy[];
   /** False where the app answers /openapi.json itself. */
@@ -33,7 +35,7 @@ export interface AppOptions {
 export async function createApp(options: AppOptions): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(
     options.module,
-    createAdapter(options.bodyLimit),
+    options.adapter ?? createAdapter(options.bodyLimit),
     {
       logger: createLogger(options.name, options.config),
       bodyParser: false,

@@ -1,8 +1,10 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { maxHeaderSize } from './limits.js';
 
-/** Fastify as every process of the platform uses it. */
-export function createAdapter(bodyLimit = 64 * 1024): FastifyAdapter {
+type FastifyOptions = ConstructorParameters<typeof FastifyAdapter>[0];
+
+/** Fastify as every process of the platform uses it; `overrides` are Fastify options of one app. */
+export function createAdapter(bodyLimit = 64 * 1024, overrides: object = {}): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit,
     // Logs are ours; Fastify's own request log would name addresses and queries.
@@ -14,5 +16,6 @@ export function createAdapter(bodyLimit = 64 * 1024): FastifyAdapter {
     keepAliveTimeout: 72_000,
     routerOptions: { maxParamLength: 256, ignoreTrailingSlash: false },
     http: { maxHeaderSize },
-  } as ConstructorParameters<typeof FastifyAdapter>[0]) as FastifyAdapter;
+    ...overrides,
+  } as FastifyOptions) as FastifyAdapter;
 }
