@@ -43,7 +43,12 @@ async function database(clause?: string): Promise<string> {
 describe('DatabaseModule', () => {
   it('gives every module the Db and its repositories, shows its pool, and closes with the app', async () => {
     const url = await database();
-    const module = DatabaseModule.forRoot({ url, entities: [Thing], poolSize: 3, applicationName: 'things-test' });
+    const module = DatabaseModule.forRoot({
+      url,
+      entities: [Thing],
+      poolSize: 3,
+      applicationName: 'things-test',
+    });
     @Module({ imports: [module, ThingsModule] })
     class AppModule {}
     const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
@@ -69,7 +74,12 @@ describe('DatabaseModule', () => {
   });
 
   it('bounds statements, and the wait for a connection', async () => {
-    const db = await openDatabase({ url: await database(), poolSize: 1, statementTimeoutMs: 300, connectTimeoutMs: 50 });
+    const db = await openDatabase({
+      url: await database(),
+      poolSize: 1,
+      statementTimeoutMs: 300,
+      connectTimeoutMs: 50,
+    });
     const slow = expect(execute(db, 'select pg_sleep(3)')).rejects.toMatchObject({ code: '57014' });
 
     await expect(many(db, 'select 1')).rejects.toThrow('timeout exceeded');
@@ -111,7 +121,9 @@ describe('boot', () => {
     url.pathname = '/no_such_database';
     const started = Date.now();
 
-    await expect(openDatabase({ url: url.href })).rejects.toThrow('database "no_such_database" does not exist');
+    await expect(openDatabase({ url: url.href })).rejects.toThrow(
+      'database "no_such_database" does not exist',
+    );
     expect(Date.now() - started).toBeLessThan(2_000);
   });
 

@@ -94,7 +94,6 @@ export function isTransient(error: unknown): boolean {
   if (error instanceof CommitUnknownError) return true;
   const found = serverError(error);
   if (found) return endsSession.test(found.code) || transientCodes.test(found.code);
-  if (!(error instanceof Error)) return false;
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  return transientNodeCodes.test(code) || transientSentences.test(error.message);
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return transientNodeCodes.test(String(code)) || transientSentences.test(String(message));
 }

@@ -9,7 +9,10 @@ let drop: () => Promise<void>;
 
 beforeAll(async () => {
   ({ db, drop } = await openTestDatabase({ poolSize: 1 }));
-  await execute(db, 'create table tokens (id int primary key, spent boolean not null default false, note text)');
+  await execute(
+    db,
+    'create table tokens (id int primary key, spent boolean not null default false, note text)',
+  );
 });
 
 beforeEach(() => execute(db, 'truncate tokens'));
@@ -35,7 +38,9 @@ describe('rows', () => {
     await insert(2);
 
     await expect(maybeOne(db, 'select id from tokens')).rejects.toThrow(RowCountError);
-    await expect(one(db, 'select id from tokens')).rejects.toThrow('Expected exactly one row, got 2: select id');
+    await expect(one(db, 'select id from tokens')).rejects.toThrow(
+      'Expected exactly one row, got 2: select id',
+    );
     await expect(one(db, 'select id from tokens where id = 9')).rejects.toMatchObject({ actual: 0 });
   });
 
@@ -82,7 +87,9 @@ describe('errors of the server', () => {
   it('replace a connection that was killed under a running statement', async () => {
     const before = await backendPid();
 
-    await expect(execute(db, 'select pg_terminate_backend(pg_backend_pid())')).rejects.toMatchObject({ code: '57P01' });
+    await expect(execute(db, 'select pg_terminate_backend(pg_backend_pid())')).rejects.toMatchObject({
+      code: '57P01',
+    });
 
     expect(await backendPid()).not.toBe(before);
   });

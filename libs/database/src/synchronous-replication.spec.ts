@@ -64,6 +64,8 @@ async function setting(change: string, name: string, value: string): Promise<voi
 }
 
 async function waitsForStandby(pid: number): Promise<boolean> {
-  const row = await maybeOne(db, `select 1 from pg_stat_activity where pid = $1 and wait_event = 'SyncRep'`, [pid]);
+  const row = await maybeOne(db, `select 1 from pg_stat_activity where pid = $1 and wait_event = 'SyncRep'`, [
+    pid,
+  ]);
   return row !== null;
 }
