@@ -139,6 +139,8 @@ export class DeadLetters {
     const admin = createKafka({ brokers: this.options.brokers, clientId: 'dead-letters' }).admin();
     try {
       await admin.connect();
+      // Only for its side effect: kafkajs looks the leaders up before it has loaded them.
+      await admin.fetchTopicOffsets(this.prefix + topic);
       await admin.deleteTopicRecords({ topic: this.prefix + topic, partitions });
     } finally {
       await admin.disconnect();

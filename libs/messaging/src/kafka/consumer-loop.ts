@@ -35,6 +35,7 @@ export class ConsumerLoop {
   private readonly kafka: Kafka;
   private current: Consumer | undefined;
   private running: Promise<void> | undefined;
+  private beginning: Promise<void> | undefined;
   private stopping = false;
   private endCurrent: ((reason: string) => void) | undefined;
   private lastFetch = performance.now();
@@ -116,7 +117,8 @@ export class ConsumerLoop {
       this.lastFetch = performance.now();
       const consumer = this.newConsumer(ended.resolve);
       this.current = consumer;
-      await Promise.race([this.begin(consumer), ended.promise]);
+      this.beginning = this.begin(consumer);
+      await Promise.race([this.beginning, ended.promise]);
       return await ended.promise;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
@@ -184,8 +186,14 @@ export class ConsumerLoop {
     this.current = undefined;
     this.options.onGone();
     if (!consumer) return;
-    // kafkajs may wait for ever on a connection that hangs.
-    const late = new Promise((resolve) => setTimeout(resolve, 5_000).unref());
-    await Promise.race([consumer.disconnect().catch(() => undefined), late]);
+    // A kafkajs consumer that is told to stop while it joins goes on to run: wait for the join, but not for ever, for a
+    // connection may hang.
+    const left = (this.beginning ?? Promise.resolve())
+      .catch(() => undefined)
+      .then(() => consumer.disconnect());
+    await Promise.race([
+      left.catch(() => undefined),
+      new Promise((resolve) => setTimeout(resolve, 5_000).unref()),
+    ]);
   }
 }

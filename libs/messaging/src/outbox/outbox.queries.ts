@@ -85,7 +85,7 @@ export function buryRow(tx: Tx, row: OutboxRow, reason: string): Promise<number>
 export function readBacklog(db: Queryable): Promise<{ pending: number; oldestSeconds: number }> {
   return one(
     db,
-    `select (select count(*)::int from (select 1 from outbox limit 100000) some) as pending,
+    `select (select count(*)::int from (select 1 from outbox limit 100000) counted) as pending,
             coalesce((select extract(epoch from now() - min(head.created_at))
                         from generate_series(0, 63) as b (bucket)
                        cross join lateral (
