@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { Inject, Injectable, Module } from '@nestjs/common';
+import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Inject, Injectable, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
 import { register } from 'prom-client';
@@ -11,7 +11,7 @@ import { DatabaseModule } from './database.module.js';
 import { Db } from './db.js';
 import { DatabaseUnavailableError } from './errors.js';
 import { execute, many, one } from './sql.js';
-import { createDatabase, dropDatabase, onServer, serverUrl } from './test-database.js';
+import { createDatabase, dropDatabase, onServer, openProxy, serverUrl } from './test-database.js';
 
 @Entity('things')
 class Thing {
@@ -28,6 +28,8 @@ class Things {
 
 @Module({ imports: [TypeOrmModule.forFeature([Thing])], providers: [Things] })
 class ThingsModule {}
+
+beforeAll(() => Logger.overrideLogger(false));
 
 const urls: string[] = [];
 afterEach(async () => {
@@ -98,12 +100,12 @@ describe('boot', () => {
 
     const opening = openDatabase({ url: url.href, bootTimeoutMs: 10_000 });
     await new Promise((resolve) => setTimeout(resolve, 300));
-    const proxy = await forward(port, target);
+    const proxy = await openProxy(target.href, port);
 
     const db = await opening;
     await db.ping();
     await db.close();
-    proxy.close();
+    await proxy.close();
   });
 
   it('gives up after its time with an error that names the place and not the password', async () => {
@@ -148,16 +150,4 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-async function forward(port: number, target: URL) {
-  const { connect } = await import('node:net');
-  const server = createServer((socket) => {
-    const upstream = connect(Number(target.port), target.hostname);
-    socket.pipe(upstream).pipe(socket);
-    socket.on('error', () => upstream.destroy());
-    upstream.on('error', () => socket.destroy());
-  });
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  return server;
 }

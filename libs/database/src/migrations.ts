@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import type { ClientBase, QueryResult } from 'pg';
 import { openDatabase } from './connect.js';
 import { listMigrations, type ListedMigration, type MigrationClass } from './migration-list.js';
@@ -18,12 +17,12 @@ export interface MigrationOptions {
   waitMs?: number;
   /** How long a statement may wait for a table lock, default 10 s: behind it every request would queue. */
   lockTimeoutMs?: number;
+  /** Called after each one, for the progress of a long run. */
+  onApplied?: (name: string) => void;
 }
 
 // Any constant; the databases of different services are apart anyway.
 const advisoryLock = 7_269_433_021;
-
-const logger = new Logger('Migrations');
 
 /**
  * Applies what is pending and answers the names. One job at a time, others wait. Each migration and its log row are one
@@ -65,7 +64,10 @@ async function migrate(
   const connection = onClient(client);
   await ensureMigrationLog(connection);
   const pending = await pendingMigrations(connection, listed);
-  for (const migration of pending) await apply(session, migration);
+  for (const migration of pending) {
+    await apply(session, migration);
+    options.onApplied?.(migration.name);
+  }
   return pending.map(({ name }) => name);
 }
 
@@ -81,7 +83,6 @@ async function apply(session: Session, migration: ListedMigration): Promise<void
       await recordMigration(connection, migration);
       await session.commit();
     }
-    logger.log(`Applied ${migration.name}`);
   } catch (error) {
     throw new Error(`Migration ${migration.name} failed: ${(error as Error).message}`, { cause: error });
   }

@@ -14,6 +14,8 @@ export interface DatabaseOptions {
   poolSize?: number;
   /** Default 5 s. */
   statementTimeoutMs?: number;
+  /** When to give up on a server that is silent, default 5 s after the statement's timeout. */
+  answerTimeoutMs?: number;
   /** Longest wait for a free or new connection, default 5 s. */
   connectTimeoutMs?: number;
   /** How long boot waits for a database that is away, default 30 s. */
@@ -25,6 +27,15 @@ export interface DatabaseOptions {
 }
 
 export type EntityClass = new () => object;
+
+// A server that is gone without a word (its host lost power) never enforces statement_timeout, and TCP gives up after a
+// quarter of an hour. So we stop listening shortly after the server should have stopped working.
+const answerGraceMs = 5_000;
+
+/** How long to wait for the answer to a statement with this timeout; undefined for one without. */
+export function answerTimeout(statementTimeoutMs: number): number | undefined {
+  return statementTimeoutMs > 0 ? statementTimeoutMs + answerGraceMs : undefined;
+}
 
 // An open transaction holds locks and stops vacuum; ours never wait for anything slow.
 const idleInTransactionMs = 30_000;
@@ -54,6 +65,7 @@ export function poolSettings(options: Partial<DatabaseOptions>) {
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     statement_timeout: statementTimeoutMs,
+    query_timeout: options.answerTimeoutMs ?? answerTimeout(statementTimeoutMs),
     idle_in_transaction_session_timeout: idleInTransactionMs,
     application_name: options.applicationName ?? 'nest-arch',
   };

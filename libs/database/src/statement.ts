@@ -11,16 +11,23 @@ export interface Queryable {
 /** Keeps the way to the wire inside this library: only the SQL functions know the symbol. */
 export const run = Symbol('run');
 
+interface Statement {
+  sql: string;
+  params: readonly unknown[];
+  answerTimeoutMs?: number | undefined;
+}
+
 /** Sends one statement on one client, prepared where its text has a name. */
 export async function send(
   client: ClientBase,
   names: PreparedNames,
-  { sql, params }: { sql: string; params: readonly unknown[] },
+  { sql, params, answerTimeoutMs }: Statement,
 ): Promise<QueryResult> {
   const started = performance.now();
   const name = names.nameOf(sql);
   try {
-    const config = { text: sql, values: params as unknown[] };
+    // `query_timeout` is pg's own deadline for the answer, beside the server's; its types do not know it.
+    const config = { text: sql, values: params as unknown[], query_timeout: answerTimeoutMs };
     return await client.query(name ? { ...config, name } : config);
   } catch (error) {
     if (name && isPlanGone(error)) names.forget(sql);

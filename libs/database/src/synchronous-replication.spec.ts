@@ -6,19 +6,21 @@ import { onServer, openTestDatabase, until } from './test-database.js';
 
 let db: Db;
 let drop: () => Promise<void>;
+let durability: string;
 
 // The standby that never answers is a setting of the whole server, which other spec files share. So first every session
 // is told not to wait for standbys; the one transaction below that wants to wait says so itself.
 beforeAll(async () => {
   ({ db, drop } = await openTestDatabase());
   await execute(db, 'create table notes (body text not null)');
-  await setting(`set synchronous_commit = 'local'`, 'synchronous_commit', 'local');
+  durability = await current('synchronous_commit');
+  if (waitsByDefault()) await setting(`set synchronous_commit = 'local'`, 'synchronous_commit', 'local');
   await setting(`set synchronous_standby_names = 'nobody'`, 'synchronous_standby_names', 'nobody');
 });
 
 afterAll(async () => {
   await setting('reset synchronous_standby_names', 'synchronous_standby_names', '');
-  await setting('reset synchronous_commit', 'synchronous_commit', 'on');
+  if (waitsByDefault()) await setting('reset synchronous_commit', 'synchronous_commit', durability);
   await drop();
 });
 
@@ -57,10 +59,16 @@ it('a warning of our own triggers is not mistaken for it', async () => {
 async function setting(change: string, name: string, value: string): Promise<void> {
   await onServer(`alter system ${change}`);
   await onServer('select pg_reload_conf()');
-  await until(async () => {
-    const row = await maybeOne<{ value: string }>(db, 'select current_setting($1) as value', [name]);
-    return row?.value === value;
-  });
+  await until(async () => (await current(name)) === value);
+}
+
+async function current(name: string): Promise<string> {
+  return (await one<{ value: string }>(db, 'select current_setting($1) as value', [name])).value;
+}
+
+// A server for tests alone is often started with `synchronous_commit=off`, which alter system cannot overrule.
+function waitsByDefault(): boolean {
+  return !['off', 'local'].includes(durability);
 }
 
 async function waitsForStandby(pid: number): Promise<boolean> {

@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { Client } from 'pg';
 import { openDatabase } from './connect.js';
 import type { Db } from './db.js';
@@ -54,4 +55,32 @@ export async function until(condition: () => Promise<boolean>): Promise<void> {
     if (Date.now() > deadline) throw new Error('Waited five seconds in vain');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+/** A TCP way to the server that can fall silent: connections stay open and nothing passes. */
+export async function openProxy(target: string, port = 0) {
+  const { hostname, port: targetPort } = new URL(target);
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(Number(targetPort), hostname);
+    near.pipe(far).pipe(near);
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => void (near.destroy(), far.destroy(), sockets.delete(socket)));
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const url = new URL(target);
+  url.hostname = '127.0.0.1';
+  url.port = String((server.address() as AddressInfo).port);
+  return {
+    url: url.href,
+    /** Freezes what is connected now; new connections work. */
+    silence: () => sockets.forEach((socket) => socket.unpipe().pause()),
+    close: async () => {
+      sockets.forEach((socket) => socket.destroy());
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }

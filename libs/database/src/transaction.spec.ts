@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { Entity } from 'typeorm';
 import { IdColumn, TextColumn } from './columns.js';
 import type { Db } from './db.js';
@@ -18,6 +19,7 @@ let db: Db;
 let drop: () => Promise<void>;
 
 beforeAll(async () => {
+  Logger.overrideLogger(false);
   ({ db, drop } = await openTestDatabase({ entities: [Note] }));
   await execute(
     db,

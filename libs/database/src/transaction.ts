@@ -3,6 +3,7 @@ import type { ClientBase } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { CommitRolledBackError, CommitUnknownError, isConnectionLost } from './errors.js';
 import { transactions } from './metrics.js';
+import { answerTimeout } from './options.js';
 import type { PreparedNames } from './prepared-names.js';
 import { Tx } from './tx.js';
 
@@ -10,9 +11,6 @@ export interface TransactionOptions {
   /** Overrides the session's statement_timeout inside this transaction. */
   statementTimeoutMs?: number;
 }
-
-// A COMMIT that nobody answers (the host is gone, no packet says so) would hold its caller until TCP gives up.
-const commitDeadlineMs = 30_000;
 
 const logger = new Logger('Database');
 
@@ -25,12 +23,11 @@ export async function runTransaction<T>(
   const session = await Session.open(dataSource);
   try {
     await session.begin(options);
-    const tx = new Tx({ client: session.client, names, manager: session.runner.manager });
-    const result = await fn(tx).finally(() => tx.close());
-    const { callbacks, failure } = tx.close();
-    await session.commit(failure);
+    const tx = new Tx({ ...session.parts(), names });
+    const result = await useThenClose(tx, fn);
+    await session.commit();
     await session.release();
-    callbacks.forEach(callSafely);
+    tx.close().forEach(callSafely);
     return result;
   } catch (error) {
     await session.abandon();
@@ -38,12 +35,22 @@ export async function runTransaction<T>(
   }
 }
 
+async function useThenClose<T>(tx: Tx, fn: (tx: Tx) => Promise<T>): Promise<T> {
+  try {
+    return await fn(tx);
+  } finally {
+    tx.close();
+  }
+}
+
 /** One connection with TypeORM's runner on it, whose transaction we end ourselves. */
 export class Session {
   private inTransaction = false;
+  private answerTimeoutMs: number | undefined;
+  private firstFailure: unknown;
+  /** Why the connection must leave the pool. Known before COMMIT, it also means that nothing was stored. */
   private lost: Error | undefined;
-  private broken: Error | undefined;
-  private readonly onError = (error: Error) => (this.lost ??= error);
+  private readonly onError = (error: Error) => void (this.lost ??= error);
 
   private constructor(
     readonly runner: QueryRunner,
@@ -59,6 +66,7 @@ export class Session {
 
   async begin({ statementTimeoutMs }: TransactionOptions = {}): Promise<void> {
     this.inTransaction = true;
+    if (statementTimeoutMs !== undefined) this.answerTimeoutMs = answerTimeout(statementTimeoutMs);
     // TypeORM must know of the transaction, or save() would open and commit one of its own inside ours.
     await this.runner.startTransaction();
     if (statementTimeoutMs !== undefined) {
@@ -66,10 +74,24 @@ export class Session {
     }
   }
 
-  /** COMMIT, believed only when the server says so. `failure`: the first statement that failed, for the report. */
-  async commit(failure?: unknown): Promise<void> {
+  /** What a `Tx` needs of this session. */
+  parts() {
+    return {
+      client: this.client,
+      manager: this.runner.manager,
+      answerTimeoutMs: this.answerTimeoutMs,
+      onFailure: (error: unknown) => {
+        this.firstFailure ??= error;
+        if (isConnectionLost(error)) this.onError(error as Error);
+      },
+    };
+  }
+
+  /** COMMIT, believed only when the server says so. */
+  async commit(): Promise<void> {
     // Lost before COMMIT was sent: certainly rolled back, so not an unknown outcome.
     if (this.lost) throw this.lost;
+    const commit = { text: 'COMMIT', query_timeout: this.answerTimeoutMs };
     let unreplicated = false;
     const onNotice = (notice: { routine?: string | undefined }) => {
       // The routine's name, because the sentence is translated and its code is that of every plain warning.
@@ -77,9 +99,9 @@ export class Session {
     };
     this.client.on('notice', onNotice);
     try {
-      const { command } = await this.client.query(commitStatement);
+      const { command } = await this.client.query(commit);
       this.ended();
-      if (command !== 'COMMIT') throw new CommitRolledBackError(failure);
+      if (command !== 'COMMIT') throw new CommitRolledBackError(this.firstFailure);
     } catch (error) {
       throw this.judge(error);
     } finally {
@@ -99,7 +121,7 @@ export class Session {
       try {
         if (!this.lost) await this.client.query('ROLLBACK');
       } catch (error) {
-        this.broken = error as Error;
+        this.onError(error as Error);
       }
       this.ended();
     }
@@ -108,11 +130,10 @@ export class Session {
 
   async release(): Promise<void> {
     this.client.off('error', this.onError);
-    const error = this.broken ?? this.lost;
     // The only method of TypeORM's runner that tells the pool to drop the connection; release() takes no error.
     await (
       this.runner as unknown as { releasePostgresConnection(e?: Error): Promise<void> }
-    ).releasePostgresConnection(error);
+    ).releasePostgresConnection(this.lost);
   }
 
   private judge(error: unknown): unknown {
@@ -126,7 +147,7 @@ export class Session {
       transactions.inc({ outcome: 'rolled_back' });
       return error;
     }
-    this.broken = error as Error;
+    this.onError(error as Error);
     transactions.inc({ outcome: 'unknown' });
     return new CommitUnknownError('the connection was lost', error);
   }
@@ -139,9 +160,6 @@ export class Session {
     state.transactionDepth = 0;
   }
 }
-
-// `query_timeout` is pg's client-side deadline of one statement; its types do not know it.
-const commitStatement = { text: 'COMMIT', query_timeout: commitDeadlineMs };
 
 function callSafely(callback: () => void): void {
   try {

@@ -8,12 +8,14 @@ interface TxParts {
   client: ClientBase;
   names: PreparedNames;
   manager: EntityManager;
+  /** Longest silence of the server to one statement; the pool's own without it. */
+  answerTimeoutMs: number | undefined;
+  onFailure: (error: unknown) => void;
 }
 
 /** An open transaction, made by `db.transaction` alone and valid until its callback settles. There are no savepoints. */
 export class Tx implements Queryable {
   private open = true;
-  private failure: unknown;
   private readonly callbacks: (() => void)[] = [];
 
   /** @internal */
@@ -36,17 +38,18 @@ export class Tx implements Queryable {
 
   async [run](sql: string, params: readonly unknown[]): Promise<QueryResult> {
     if (!this.open) throw new TransactionClosedError();
+    const { client, names, answerTimeoutMs, onFailure } = this.parts;
     try {
-      return await send(this.parts.client, this.parts.names, { sql, params });
+      return await send(client, names, { sql, params, answerTimeoutMs });
     } catch (error) {
-      this.failure ??= error;
+      onFailure(error);
       throw error;
     }
   }
 
-  /** @internal Ends the use of this object; answers what the transaction left behind. */
-  close(): { callbacks: readonly (() => void)[]; failure: unknown } {
+  /** @internal Ends the use of this object and answers what is to run after COMMIT. */
+  close(): readonly (() => void)[] {
     this.open = false;
-    return { callbacks: this.callbacks, failure: this.failure };
+    return this.callbacks;
   }
 }
