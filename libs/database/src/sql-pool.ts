@@ -1,4 +1,4 @@
-import type { ClientBase, Pool, PoolClient, QueryResult } from 'pg';
+import type { Pool, PoolClient, QueryResult } from 'pg';
 import { isConnectionLost } from './errors.js';
 import type { PreparedNames } from './prepared-names.js';
 import { isPlanGone, run, send, type Queryable } from './statement.js';
@@ -8,23 +8,22 @@ export class SqlPool implements Queryable {
   constructor(
     private readonly pool: Pool,
     private readonly names: PreparedNames,
-  ) {
-    // A connection may die while a caller holds it; without a listener Node would take the process down.
-    // The caller learns of it by its own statement.
-    const ignore = () => undefined;
-    pool.on('connect', (client: ClientBase) => client.on('error', ignore));
-  }
+  ) {}
 
   async [run](sql: string, params: readonly unknown[]): Promise<QueryResult> {
     // Not pool.query(): that throws the connection away after every error, also after a mere unique violation.
     const client = await this.pool.connect();
+    // pg-pool listens for errors of idle connections alone; without a listener a reset socket would end the process.
+    client.on('error', learnedByStatement);
+    let broken = false;
     try {
-      const result = await this.sendTwice(client, sql, params);
-      client.release();
-      return result;
+      return await this.sendTwice(client, sql, params);
     } catch (error) {
-      client.release(isConnectionLost(error));
+      broken = isConnectionLost(error);
       throw error;
+    } finally {
+      client.release(broken);
+      client.off('error', learnedByStatement);
     }
   }
 
@@ -38,3 +37,5 @@ export class SqlPool implements Queryable {
     }
   }
 }
+
+function learnedByStatement(): void {}

@@ -78,6 +78,8 @@ export async function openProxy(target: string, port = 0) {
     url: url.href,
     /** Freezes what is connected now; new connections work. */
     silence: () => sockets.forEach((socket) => socket.unpipe().pause()),
+    /** Resets what is connected now, as a host does that has restarted. */
+    reset: () => sockets.forEach((socket) => socket.resetAndDestroy()),
     close: async () => {
       sockets.forEach((socket) => socket.destroy());
       await new Promise((resolve) => server.close(resolve));

@@ -24,6 +24,15 @@ afterEach(async () => {
 
 const failureOf = (work: Promise<unknown>) => work.then(() => undefined).catch((error: unknown) => error);
 
+it('a connection that is reset under a statement fails that statement alone', async () => {
+  const work = failureOf(execute(db, 'select pg_sleep(1)'));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  proxy.reset();
+
+  expect(isTransient(await work)).toBe(true);
+  expect(await one(db, 'select 2 as two')).toEqual({ two: 2 });
+});
+
 it('a server that falls silent costs one statement and one connection, not the pool', async () => {
   proxy.silence();
 
