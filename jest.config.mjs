@@ -13,11 +13,19 @@ const swc = {
   sourceMaps: 'inline',
 };
 
+/**
+ * Specs whose name ends in .faults.spec.ts or .scale.spec.ts stop engines or need volume: npm run test:faults and
+ * npm run test:scale run them, npm test leaves them out.
+ */
+const tier = process.env.TEST_TIER;
+const otherTiers = '\\.(faults|scale)\\.spec\\.ts$';
+
 function project(folder, name) {
   return {
     displayName: name,
     rootDir: `${root}/${folder}/${name}`,
-    testMatch: ['<rootDir>/src/**/*.spec.ts'],
+    testMatch: [`<rootDir>/src/**/*${tier ? `.${tier}` : ''}.spec.ts`],
+    testPathIgnorePatterns: ['/node_modules/', '/dist/', ...(tier ? [] : [otherTiers])],
     extensionsToTreatAsEsm: ['.ts'],
     testEnvironment: 'node',
     transform: { '^.+\\.ts$': ['@swc/jest', swc] },
@@ -36,7 +44,8 @@ const projects = ['libs', 'apps'].flatMap((folder) =>
     .map((name) => project(folder, name)),
 );
 if (existsSync(`${root}/tools/package.json`)) {
-  projects.push({ ...project('.', 'tools'), rootDir: `${root}/tools`, testMatch: ['<rootDir>/**/*.spec.ts'] });
+  const specs = project('.', 'tools');
+  projects.push({ ...specs, testMatch: [specs.testMatch[0].replace('/src/', '/')] });
 }
 
 export default {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { mavenCommand } from './java.ts';
 import { run } from '../process/run.ts';
+import { StepError } from '../bootstrap/progress.mjs';
 import { cacheDir } from '../process/paths.ts';
 
 const folder = import.meta.dirname;
@@ -18,11 +20,6 @@ export function redisBinaries(): Promise<string> {
     '-DincludeArtifactIds=embedded-redis',
     '-Dmdep.unpack.includes=redis-server-*',
   ]);
-}
-
-/** True when `name` needs Maven, and so a network, at the next start. */
-export function isCached(name: 'kafka' | 'redis'): boolean {
-  return existsSync(target(name));
 }
 
 function target(name: string): string {
@@ -44,7 +41,7 @@ async function fetched(name: string, goal: string[]): Promise<string> {
   const partial = `${ready}.${process.pid}`;
   mkdirSync(partial, { recursive: true });
   try {
-    await run('mvn', [
+    await run(await mavenCommand(), [
       '-q',
       '-B',
       '-f',
@@ -55,6 +52,7 @@ async function fetched(name: string, goal: string[]): Promise<string> {
     ]);
     if (!existsSync(ready)) renameSync(partial, ready);
   } catch (error) {
+    if (error instanceof StepError) throw error;
     throw new Error(
       `Maven could not fetch what tools/engines/${name}/pom.xml lists. Is the network there?\n${(error as Error).message}`,
     );

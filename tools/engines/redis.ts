@@ -1,8 +1,9 @@
-import { accessSync, chmodSync, constants, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { connect } from 'node:net';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { OwnedProcess } from '../process/owned-process.ts';
 import { freePort } from '../process/ports.ts';
+import { installed } from '../process/which.ts';
 import { type Engine, untilReady } from './engine.ts';
 import { redisBinaries } from './maven.ts';
 
@@ -36,20 +37,6 @@ export async function startRedis(options: RedisOptions): Promise<RedisEngine> {
   });
   await untilReady(server, () => ping(port), 15_000);
   return { url: `redis://127.0.0.1:${port}`, port, binary, process: server, stop: () => server.stop() };
-}
-
-/** The program's path when it is in PATH. */
-export function installed(program: string): string | undefined {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    try {
-      const path = join(folder, program);
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not in this folder.
-    }
-  }
-  return undefined;
 }
 
 async function fromMaven(): Promise<string> {

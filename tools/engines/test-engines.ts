@@ -35,7 +35,8 @@ export async function startTestEngines(env: NodeJS.ProcessEnv = process.env): Pr
       started(
         startPostgres({ ...at('postgres'), password: randomBytes(12).toString('hex'), durable: false }),
       ).then(({ url }) => url),
-    env['TEST_KAFKA_BROKERS'] ?? started(startKafka(at('kafka'))).then(({ brokers }) => brokers),
+    env['TEST_KAFKA_BROKERS'] ??
+      started(startKafka({ ...at('kafka'), shortLived: true })).then(({ brokers }) => brokers),
     env['TEST_REDIS_URL'] ?? started(startRedis(at('redis'))).then(({ url }) => url),
   ]);
   return {

@@ -1,0 +1,18 @@
+import { join } from 'node:path';
+import { StepError } from '../bootstrap/progress.mjs';
+import { root } from '../process/paths.ts';
+import { run } from '../process/run.ts';
+
+export const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+
+/** Compiles what has changed. Throws with the compiler's own lines. */
+export async function build(): Promise<void> {
+  try {
+    await run(process.execPath, [tsc, '-b'], { cwd: root });
+  } catch (error) {
+    throw new StepError(
+      `Build: ${(error as Error).message}`,
+      'mend the errors above; npm run build shows them all',
+    );
+  }
+}
