@@ -118,6 +118,16 @@ describe('boot', () => {
     expect(String(error)).not.toContain('secret');
   });
 
+  it('of an app fails with the same error, without Nest beginning anew', async () => {
+    const url = `postgres://auth:secret@127.0.0.1:${await freePort()}/auth`;
+    @Module({ imports: [DatabaseModule.forRoot({ url, bootTimeoutMs: 100 })] })
+    class AppModule {}
+
+    const boot = NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false });
+
+    await expect(boot).rejects.toThrow(DatabaseUnavailableError);
+  });
+
   it('fails at once when the server refuses', async () => {
     const url = new URL(serverUrl());
     url.pathname = '/no_such_database';

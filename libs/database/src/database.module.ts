@@ -14,8 +14,8 @@ export class DatabaseModule {
       global: true,
       imports: [
         TypeOrmModule.forRootAsync({
-          // Our own bounded waiting; Nest's retries would repeat it.
-          useFactory: () => ({ ...dataSourceOptions(options), retryAttempts: 1, retryDelay: 0 }),
+          // openDataSource has already waited as long as it should; Nest would begin anew, ten times.
+          useFactory: () => ({ ...dataSourceOptions(options), toRetry: () => false }),
           dataSourceFactory: () => openDataSource(options),
         }),
       ],
