@@ -1,0 +1,39 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { DatabaseModule } from '@nest-arch/database';
+import { MessagingModule } from '@nest-arch/messaging';
+import { PlatformModule } from '@nest-arch/platform';
+import type { Config } from './config.js';
+import { ContactsConsumer } from './contacts/contacts.consumer.js';
+import { entities } from './entities.js';
+import { ErasureConsumer } from './erasure/erasure.consumer.js';
+import { InboxModule } from './inbox/inbox.module.js';
+import { MailModule } from './mail/mail.module.js';
+import { migrations } from './migrations/index.js';
+import { WelcomeConsumer } from './welcome/welcome.consumer.js';
+
+@Module({})
+export class AppModule {
+  static forRoot(config: Readonly<Config>): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        PlatformModule.forRoot(config),
+        DatabaseModule.forRoot({
+          url: config.DATABASE_URL,
+          poolSize: config.DATABASE_POOL_SIZE,
+          applicationName: 'notification',
+          entities,
+          migrations,
+        }),
+        MessagingModule.forRoot({
+          appName: 'notification',
+          brokers: config.KAFKA_BROKERS,
+          topicPrefix: config.KAFKA_TOPIC_PREFIX,
+        }),
+        MailModule.forRoot(config),
+        InboxModule.forRoot(config),
+      ],
+      controllers: [ContactsConsumer, WelcomeConsumer, ErasureConsumer],
+    };
+  }
+}

@@ -1,0 +1,168 @@
+import { execute, many, type Db, type Queryable, type Tx } from '@nest-arch/database';
+
+export interface NewDelivery {
+  userId: string;
+  deliveryId: string;
+  messageId: string;
+  state: 'pending' | 'awaiting_contact';
+  messageIdHeader: string;
+  sealed: string | null;
+  contactVersion: number;
+  causedAt: Date;
+  expiresAt: Date;
+  nextAttemptAt: Date;
+  traceparent: string | null;
+}
+
+/** A delivery that this process holds, with what its message says. */
+export interface ClaimedDelivery {
+  userId: string;
+  deliveryId: string;
+  messageId: string;
+  leaseId: string;
+  type: string;
+  locale: string | null;
+  messageIdHeader: string;
+  sealed: string | null;
+  contactVersion: number;
+  attempts: number;
+  causedAt: Date;
+  expiresAt: Date;
+  createdAt: Date;
+  traceparent: string | null;
+}
+
+export function insertDelivery(tx: Tx, row: NewDelivery): Promise<number> {
+  return execute(
+    tx,
+    `insert into deliveries (user_id, delivery_id, message_id, channel, state, message_id_header, sealed,
+                             contact_version, caused_at, expires_at, next_attempt_at, traceparent)
+     values ($1, $2, $3, 'email', $4, $5, $6, $7, $8, $9, $10, $11)`,
+    [
+      row.userId,
+      row.deliveryId,
+      row.messageId,
+      row.state,
+      row.messageIdHeader,
+      row.sealed,
+      row.contactVersion,
+      row.causedAt,
+      row.expiresAt,
+      row.nextAttemptAt,
+      row.traceparent,
+    ],
+  );
+}
+
+/**
+ * Takes up to `limit` due deliveries for `leaseMs`: new ones, those whose next try has come, those that a dead process
+ * left behind, and those whose contact never came. One statement that commits by itself; of several replicas that want
+ * the same row one gets it, for the others it is no longer due. No row locks beforehand: Citus refuses them over shards.
+ */
+export function claimDue(
+  db: Db,
+  { limit, leaseId, leaseMs }: { limit: number; leaseId: string; leaseMs: number },
+): Promise<ClaimedDelivery[]> {
+  return many<ClaimedDelivery>(
+    db,
+    `with due as materialized (
+       select user_id, delivery_id from deliveries
+        where state in ('pending', 'awaiting_contact', 'sending') and next_attempt_at <= now()
+        order by next_attempt_at, user_id, delivery_id limit $1)
+     update deliveries d
+        set state = 'sending', lease_id = $2, attempts = d.attempts + 1,
+            next_attempt_at = now() + $3 * interval '1 millisecond'
+       from due, messages m
+      where d.user_id = due.user_id and d.delivery_id = due.delivery_id
+        and d.state in ('pending', 'awaiting_contact', 'sending') and d.next_attempt_at <= now()
+        and m.user_id = d.user_id and m.message_id = d.message_id
+     returning d.user_id as "userId", d.delivery_id as "deliveryId", d.message_id as "messageId",
+               d.lease_id as "leaseId", m.type, m.locale, d.message_id_header as "messageIdHeader", d.sealed,
+               d.contact_version as "contactVersion", d.attempts, d.caused_at as "causedAt",
+               d.expires_at as "expiresAt", d.created_at as "createdAt", d.traceparent`,
+    [limit, leaseId, leaseMs],
+  );
+}
+
+export interface Held {
+  userId: string;
+  deliveryId: string;
+  leaseId: string;
+}
+
+/** Holds on to what is still being sent, so that no other replica sends it too. */
+export function renewLeases(db: Db, held: readonly Held[], leaseMs: number): Promise<number> {
+  return execute(
+    db,
+    `update deliveries d set next_attempt_at = now() + $4 * interval '1 millisecond'
+       from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as h (user_id, delivery_id, lease_id)
+      where d.user_id = h.user_id and d.delivery_id = h.delivery_id
+        and d.lease_id = h.lease_id and d.state = 'sending'`,
+    [
+      held.map(({ userId }) => userId),
+      held.map(({ deliveryId }) => deliveryId),
+      held.map(({ leaseId }) => leaseId),
+      leaseMs,
+    ],
+  );
+}
+
+/** Does not ask for the lease: the mail is out, whoever believes to hold it. False: erased, or settled before. */
+export async function markSent(tx: Tx, { userId, deliveryId }: Held): Promise<boolean> {
+  const marked = await execute(
+    tx,
+    `update deliveries set state = 'sent', sent_at = now(), sealed = null, lease_id = null, last_error = null
+      where user_id = $1 and delivery_id = $2 and state in ('pending', 'sending')`,
+    [userId, deliveryId],
+  );
+  return marked === 1;
+}
+
+export async function markFailed(
+  tx: Tx,
+  { userId, deliveryId, leaseId }: Held,
+  reason: string,
+): Promise<boolean> {
+  const marked = await execute(
+    tx,
+    `update deliveries set state = 'failed', sealed = null, lease_id = null, last_error = $4
+      where user_id = $1 and delivery_id = $2 and lease_id = $3 and state = 'sending'`,
+    [userId, deliveryId, leaseId, reason],
+  );
+  return marked === 1;
+}
+
+export function putOff(
+  db: Queryable,
+  { userId, deliveryId, leaseId }: Held,
+  { reason, delayMs }: { reason: string; delayMs: number },
+): Promise<number> {
+  return execute(
+    db,
+    `update deliveries set state = 'pending', lease_id = null, last_error = $4,
+                           next_attempt_at = now() + $5 * interval '1 millisecond'
+      where user_id = $1 and delivery_id = $2 and lease_id = $3 and state = 'sending'`,
+    [userId, deliveryId, leaseId, reason, delayMs],
+  );
+}
+
+/** What waited for this state of the contact may go. Answers how many. */
+export function completeAwaiting(tx: Tx, userId: string, contactVersion: number): Promise<number> {
+  return execute(
+    tx,
+    `update deliveries set state = 'pending', next_attempt_at = now()
+      where user_id = $1 and state = 'awaiting_contact' and contact_version <= $2`,
+    [userId, contactVersion],
+  );
+}
+
+/** Unsettled deliveries by state, for the metrics; counts to 100,000 and no further. */
+export function countUnsettled(db: Db): Promise<{ state: string; count: number }[]> {
+  return many(
+    db,
+    `select state, count(*)::int as count
+       from (select state from deliveries
+              where state in ('pending', 'awaiting_contact', 'sending') limit 100000) unsettled
+      group by state`,
+  );
+}

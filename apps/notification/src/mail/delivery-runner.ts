@@ -1,0 +1,129 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { messageFailedV1, messageSentV1 } from '@nest-arch/contracts';
+import { Db, type Tx } from '@nest-arch/database';
+import { Outbox } from '@nest-arch/messaging';
+import { Clock, runWithTrace } from '@nest-arch/platform';
+import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { ChallengeKeyMissingError, ChallengeUnreadableError } from './challenge-keys.js';
+import { markFailed, markSent, putOff, type ClaimedDelivery } from './deliveries.queries.js';
+import { mailMetrics } from './mail-metrics.js';
+import { MailWriter, NoTemplateError, UndeliverableError } from './mail-writer.js';
+import { SmtpClient, type OutgoingMail } from './smtp-client.js';
+import { judgeSmtpError, retryDelayMs } from './smtp-errors.js';
+
+type Outcome = { kind: 'sent' } | { kind: 'failed' | 'retry'; reason: string };
+
+// Beyond socket timeouts: a server that trickles its answers keeps resetting those.
+const sendDeadlineMs = 60_000;
+const settlePauseMs = 200;
+
+const tracer = trace.getTracer('nest-arch/mail');
+
+/** Carries one claimed delivery to its end, or to its next try. */
+@Injectable()
+export class DeliveryRunner {
+  private readonly logger = new Logger('Mail');
+
+  constructor(
+    private readonly db: Db,
+    private readonly outbox: Outbox,
+    private readonly writer: MailWriter,
+    private readonly smtp: SmtpClient,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Never throws. When `signal` is aborted, the mail is left for another try. */
+  async run(delivery: ClaimedDelivery, signal: AbortSignal): Promise<void> {
+    await runWithTrace(delivery.traceparent ?? undefined, async () => {
+      const attributes = {
+        'messaging.message.id': delivery.messageIdHeader,
+        'notification.type': delivery.type,
+      };
+      const span = tracer.startSpan('send mail', { kind: SpanKind.CLIENT, attributes });
+      const outcome = await this.attempt(delivery, signal);
+      if (outcome.kind !== 'sent') span.setStatus({ code: SpanStatusCode.ERROR, message: outcome.reason });
+      span.end();
+      await this.settle(delivery, outcome, signal);
+    });
+  }
+
+  private async attempt(delivery: ClaimedDelivery, signal: AbortSignal): Promise<Outcome> {
+    let mail: OutgoingMail;
+    try {
+      mail = await this.writer.write(delivery);
+    } catch (error) {
+      return unwritten(error);
+    }
+    try {
+      await this.smtp.send(mail, AbortSignal.any([signal, AbortSignal.timeout(sendDeadlineMs)]));
+    } catch (error) {
+      return judgeSmtpError(error);
+    }
+    const { type, causedAt } = delivery;
+    mailMetrics.latency.observe({ type }, Math.max(0, Date.now() - causedAt.getTime()) / 1000);
+    return { kind: 'sent' };
+  }
+
+  /**
+   * Stores what became of it. A mail that is out must be known as sent, or it is sent again: so while the database is
+   * away this goes on trying, and the sender goes on renewing the lease.
+   */
+  private async settle(delivery: ClaimedDelivery, outcome: Outcome, signal: AbortSignal): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.record(delivery, outcome);
+        mailMetrics.settled.inc({ type: delivery.type, outcome: outcome.kind });
+        return;
+      } catch (error) {
+        if (tries % 25 === 1)
+          this.logger.warn(`Delivery ${delivery.deliveryId} not settled: ${nameOf(error)}`);
+        if (signal.aborted && tries > 5) return;
+        await new Promise((resolve) => setTimeout(resolve, settlePauseMs));
+      }
+    }
+  }
+
+  private async record(delivery: ClaimedDelivery, outcome: Outcome): Promise<void> {
+    const { deliveryId, type, attempts } = delivery;
+    if (outcome.kind === 'retry') {
+      const delayMs = retryDelayMs(attempts);
+      this.logger.warn(`Mail ${deliveryId} (${type}) put off for ${delayMs} ms: ${outcome.reason}`);
+      await putOff(this.db, delivery, { reason: outcome.reason, delayMs });
+    } else if (outcome.kind === 'sent') {
+      await this.db.transaction((tx) => this.recordSent(tx, delivery));
+    } else {
+      this.logger.warn(`Mail ${deliveryId} (${type}) given up: ${outcome.reason}`);
+      await this.db.transaction((tx) => this.recordFailed(tx, delivery, outcome.reason));
+    }
+  }
+
+  private async recordSent(tx: Tx, delivery: ClaimedDelivery): Promise<void> {
+    if (!(await markSent(tx, delivery))) return;
+    const { userId, messageId, type } = delivery;
+    const data = { messageId, userId, type, channel: 'email' as const, sentAt: this.now() };
+    await this.outbox.add(tx, messageSentV1, data, { key: userId });
+  }
+
+  private async recordFailed(tx: Tx, delivery: ClaimedDelivery, reason: string): Promise<void> {
+    if (!(await markFailed(tx, delivery, reason))) return;
+    const { userId, messageId, type } = delivery;
+    const data = { messageId, userId, type, channel: 'email' as const, reason, failedAt: this.now() };
+    await this.outbox.add(tx, messageFailedV1, data, { key: userId });
+  }
+
+  private now(): string {
+    return this.clock.now().toISOString();
+  }
+}
+
+function unwritten(error: unknown): Outcome {
+  if (error instanceof UndeliverableError) return { kind: 'failed', reason: error.reason };
+  if (error instanceof ChallengeUnreadableError) return { kind: 'failed', reason: 'challenge_unreadable' };
+  if (error instanceof ChallengeKeyMissingError) return { kind: 'retry', reason: 'challenge_key_missing' };
+  if (error instanceof NoTemplateError) return { kind: 'retry', reason: 'template_missing' };
+  return { kind: 'retry', reason: 'not_written' };
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown error';
+}
