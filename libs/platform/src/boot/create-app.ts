@@ -43,6 +43,17 @@ export async function createApp(options: AppOptions): Promise<NestFastifyApplica
       forceCloseConnections: false,
     },
   );
+  try {
+    equip(app, options);
+  } catch (error) {
+    // Pools and clients are open by now; a boot that fails must not keep the process alive.
+    await app.close();
+    throw error;
+  }
+  return app;
+}
+
+function equip(app: NestFastifyApplication, options: AppOptions): void {
   const fastify = app.getHttpAdapter().getInstance();
   parseJsonBodies(fastify as never);
   traceRequests(fastify as never);
@@ -56,7 +67,6 @@ export async function createApp(options: AppOptions): Promise<NestFastifyApplica
   assertAccessDeclared(app);
   for (const strategy of options.strategies?.(app) ?? []) app.connectMicroservice({ strategy });
   if (options.openApi !== false) serveOpenApi(app, options.name);
-  return app;
 }
 
 /** While we drain, tell clients to open their next connection elsewhere. */

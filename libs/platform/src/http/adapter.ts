@@ -1,4 +1,8 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { problemHeaders, toProblem } from '../errors/problem.js';
+import { toAppError } from '../errors/to-app-error.js';
+import { currentTraceId } from '../tracing/trace-context.js';
 import { maxHeaderSize } from './limits.js';
 
 type FastifyOptions = ConstructorParameters<typeof FastifyAdapter>[0];
@@ -16,6 +20,13 @@ export function createAdapter(bodyLimit = 64 * 1024, overrides: object = {}): Fa
     keepAliveTimeout: 72_000,
     routerOptions: { maxParamLength: 256, ignoreTrailingSlash: false },
     http: { maxHeaderSize },
+    frameworkErrors: answerUnroutable,
     ...overrides,
   } as FastifyOptions) as FastifyAdapter;
+}
+
+/** What Fastify's router refuses before there is a route, such as a broken percent-encoding. */
+function answerUnroutable(thrown: unknown, _request: FastifyRequest, reply: FastifyReply): void {
+  const { error } = toAppError(thrown);
+  void reply.status(error.status).headers(problemHeaders(error)).send(toProblem(error, currentTraceId()));
 }
