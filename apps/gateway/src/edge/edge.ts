@@ -1,0 +1,90 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import cors from '@fastify/cors';
+import { currentTraceId } from '@nest-arch/platform';
+import type { FastifyInstance } from 'fastify';
+import { GATEWAY_CONFIG, type GatewayConfig } from '../config.js';
+import { ApiDescription } from '../descriptions/api-description.js';
+import { serveDocs } from '../descriptions/docs.js';
+import { servePages } from '../pages/pages.js';
+import { keepJsonBodies, refuseBody } from '../proxies/json-bodies.js';
+import { Proxy } from '../proxies/proxy.js';
+import { routerPath } from '../routes/route.js';
+import { proxiedRoutes } from '../routes/routes.js';
+import { requestIdOf } from './request-ids.js';
+import { refuseBadTargets } from './request-target.js';
+import { securityHeaders } from './security-headers.js';
+import { TrustedProxies } from './trusted-proxies.js';
+import { answerUnknownRoutes } from './unknown-routes.js';
+
+/**
+ * Puts the declared routes on Fastify itself: a controller's guards, pipes and filters would cost more than all the rest
+ * of a proxied read.
+ */
+@Injectable()
+export class Edge implements OnModuleInit {
+  constructor(
+    private readonly host: HttpAdapterHost,
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
+    private readonly proxy: Proxy,
+    private readonly description: ApiDescription,
+  ) {}
+
+  onModuleInit(): void {
+    const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
+    const trusted = new TrustedProxies(this.config.TRUSTED_PROXIES);
+    fastify.server.prependListener('request', (request) => trusted.strip(request));
+    this.addHooks(fastify);
+    void fastify.register(async (scope) => this.addProxiedRoutes(scope));
+    servePages(fastify);
+    serveDocs(fastify, this.description);
+    answerUnknownRoutes(fastify);
+  }
+
+  private addHooks(fastify: FastifyInstance): void {
+    if (this.config.CORS_ORIGINS.length > 0)
+      void fastify.register(cors, corsOptions(this.config.CORS_ORIGINS));
+    refuseBadTargets(fastify);
+    // For what Fastify sends; proxied answers bring theirs along.
+    fastify.addHook('onSend', async (request, reply) => {
+      const { headers } = request.raw;
+      for (const [name, value] of Object.entries(securityHeaders))
+        if (!reply.hasHeader(name)) void reply.header(name, value);
+      void reply.header('x-request-id', requestIdOf(headers, currentTraceId()));
+    });
+  }
+
+  private addProxiedRoutes(scope: FastifyInstance): void {
+    keepJsonBodies(scope);
+    for (const route of proxiedRoutes) {
+      scope.route({
+        method: route.method,
+        url: routerPath(route.path),
+        ...(route.bodyLimit === 0 && { onRequest: refuseBody }),
+        // Fastify wants at least one byte.
+        bodyLimit: Math.max(1, Math.min(route.bodyLimit, this.config.BODY_LIMIT_BYTES)),
+        exposeHeadRoute: route.method === 'GET' && route.kind === 'call',
+        config: { access: route.access },
+        handler: this.proxy.handlerOf(route),
+      });
+    }
+  }
+}
+
+function corsOptions(origins: readonly string[]) {
+  return {
+    origin: origins.includes('*') ? '*' : [...origins],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: [
+      'authorization',
+      'content-type',
+      'idempotency-key',
+      'if-match',
+      'if-none-match',
+      'last-event-id',
+      'x-request-id',
+    ],
+    exposedHeaders: ['etag', 'location', 'retry-after', 'x-request-id'],
+    maxAge: 600,
+  };
+}

@@ -1,0 +1,32 @@
+import { requestErrors } from '@nest-arch/platform';
+import type { FastifyInstance } from 'fastify';
+
+/** Characters of path and query together. */
+export const maxTargetLength = 8 * 1024;
+
+/**
+ * Refuses addresses that a service could read otherwise than we do: too long, outside of ASCII, with a fragment, with
+ * escapes that are no UTF-8, or with NUL. (Fastify looks at the path's escapes alone.)
+ */
+export function refuseBadTargets(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    const target = request.raw.url ?? '';
+    if (target.length > maxTargetLength) return done(requestErrors.uriTooLong());
+    if (!isReadable(target)) return done(requestErrors.malformed());
+    done();
+  });
+}
+
+// eslint-disable-next-line no-control-regex -- control characters are what this looks for
+const forbidden = /[^\u0021-\u007e]|#|%00/;
+
+function isReadable(target: string): boolean {
+  if (forbidden.test(target)) return false;
+  if (!target.includes('%')) return true;
+  try {
+    decodeURIComponent(target);
+    return true;
+  } catch {
+    return false;
+  }
+}

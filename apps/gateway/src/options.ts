@@ -1,0 +1,18 @@
+import { type AppOptions, createAdapter } from '@nest-arch/platform';
+import { AppModule } from './app.module.js';
+import type { GatewayConfig } from './config.js';
+import { answerClientError, answerFrameworkError } from './edge/problems.js';
+
+/** The gateway as platform starts it. */
+export function gatewayOptions(config: GatewayConfig): AppOptions {
+  return {
+    name: 'gateway',
+    module: AppModule.forRoot(config),
+    config,
+    openApi: false,
+    adapter: createAdapter(config.BODY_LIMIT_BYTES, {
+      clientErrorHandler: answerClientError,
+      frameworkErrors: answerFrameworkError,
+    }),
+  };
+}
