@@ -18,6 +18,8 @@ export interface TestEngines {
 
 /** Starts fresh engines in a temporary folder, except those whose variable is set. The folder goes when we go. */
 export async function startTestEngines(env: NodeJS.ProcessEnv = process.env): Promise<TestEngines> {
+  const given = addressesIn(env);
+  if (given) return { addresses: given, stop: () => Promise.resolve() };
   const folder = mkdtempSync(join(tmpdir(), 'nest-arch-test-'));
   chmodSync(folder, 0o711); // Postgres' own user passes through it
   removeAtEnd(folder);
@@ -44,4 +46,9 @@ export async function startTestEngines(env: NodeJS.ProcessEnv = process.env): Pr
     // Nothing of theirs is needed any more, so nobody waits for an orderly end.
     stop: async () => running.forEach((engine) => engine.process.kill()),
   };
+}
+
+function addressesIn(env: NodeJS.ProcessEnv): TestAddresses | null {
+  const entries = testVariables.map((name) => [name, env[name]] as const);
+  return entries.every(([, value]) => value) ? (Object.fromEntries(entries) as TestAddresses) : null;
 }

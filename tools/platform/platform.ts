@@ -112,10 +112,7 @@ export class Platform {
   async stop(): Promise<void> {
     removeRunFile(this.options.dataDir);
     // What is still coming up must be there to be stopped; a broker that hangs is left to the watchdog.
-    await Promise.race([
-      Promise.allSettled(this.starting),
-      new Promise((resolve) => setTimeout(resolve, 3_000)),
-    ]);
+    await settledWithin(this.starting, 3_000);
     const stopAll = (some: ServiceProcess[]) => Promise.all(some.map((service) => service.stop()));
     await stopAll(this.services.filter(({ name }) => name === 'gateway'));
     await stopAll(this.services.filter(({ name }) => name !== 'gateway'));
@@ -154,6 +151,10 @@ export class Platform {
       redis: withoutPassword(this.engines.redisUrl),
       logs: relative(root, join(this.options.dataDir, 'logs')) || '.',
     };
+  }
+
+  get dataDir(): string {
+    return this.options.dataDir;
   }
 
   private get appsDir(): string {
@@ -269,6 +270,16 @@ export class Platform {
     this.balancers.push(balancer);
     return balancer.listen();
   }
+}
+
+function settledWithin(work: Promise<unknown>[], timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, timeoutMs);
+    void Promise.allSettled(work).then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 /** A short prefix of its own for a platform on shared engines. */

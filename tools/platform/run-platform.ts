@@ -7,7 +7,7 @@ import { onStop } from '../process/stop-signals.ts';
 import type { GivenEngines } from './engine-set.ts';
 import { givenEngines } from './given-engines.ts';
 import { LogTail, pretty, rotate } from './log-tail.ts';
-import { Platform } from './platform.ts';
+import { Platform, type PlatformOptions } from './platform.ts';
 import { portsOf } from './ports-file.ts';
 import { table } from './table.ts';
 
@@ -18,18 +18,15 @@ export interface RunOptions {
   /** Shows every log line instead of warnings and errors. */
   verbose: boolean;
   /** Called when all are ready. */
-  onReady?: (platform: Platform) => void;
+  onReady?: (platform: Platform, progress: Progress) => void;
+  /** Beyond what the environment says. */
+  platform?: Partial<PlatformOptions>;
 }
 
 const defaultGatewayPort = 3000;
 
 /** Runs the platform in this terminal until Ctrl-C. Ends the process. */
-export async function runPlatform({
-  dataDir = defaultDataDir,
-  fresh,
-  verbose,
-  onReady,
-}: RunOptions): Promise<void> {
+export async function runPlatform({ dataDir = defaultDataDir, ...options }: RunOptions): Promise<void> {
   const startedAt = Date.now();
   const progress = new Progress();
   const taken = await acquire(dataDir);
@@ -42,16 +39,16 @@ export async function runPlatform({
   onStop((reason) => void session.stop(reason));
   try {
     const engines = givenEngines();
-    if (fresh) removeData(dataDir, engines);
+    if (options.fresh) removeData(dataDir, engines);
     const ports = { gateway: defaultGatewayPort, ...portsOf(process.env) };
-    const platform = new Platform({ dataDir, engines, ports, say, progress });
+    const platform = new Platform({ dataDir, engines, ports, say, progress, ...options.platform });
     session.platform = platform;
     rotateLogs(dataDir);
     await platform.start();
-    session.tails = tails(platform, { verbose, progress });
+    session.tails = tails(platform, { verbose: options.verbose, progress });
     progress.line(`\n${green('●')} ${bold('nest-arch is ready')} ${dim(`after ${seconds(startedAt)}`)}`);
     console.log(table(platform.runFile()));
-    onReady?.(platform);
+    options.onReady?.(platform, progress);
   } catch (error) {
     if (session.stopping) return;
     console.error(explain(error));

@@ -112,6 +112,7 @@ export class ServiceProcess {
   /** A new process, with other code or environment where given. */
   async restart(changes: Partial<Pick<ServiceOptions, 'env' | 'appDir'>> = {}): Promise<void> {
     await this.stop();
+    this.wasReady = false;
     Object.assign(this.options, changes);
     this.start();
   }
