@@ -48,26 +48,40 @@ export class LogTail {
   }
 }
 
+interface Entry {
+  level?: number;
+  msg?: string;
+  context?: string;
+  traceId?: string;
+  err?: { message?: string; stack?: string };
+}
+
 /** One line for people; null for what is below a warning, unless all is asked for. */
 export function pretty(line: string, { verbose }: { verbose: boolean }): string | null {
-  if (!line.startsWith('{')) return line;
-  let entry: {
-    level?: number;
-    msg?: string;
-    context?: string;
-    traceId?: string;
-    err?: { message?: string; stack?: string };
-  };
-  try {
-    entry = JSON.parse(line) as typeof entry;
-  } catch {
-    return line;
-  }
-  const level = entry.level ?? 30;
+  const entry = parse(line);
+  if (!entry) return line;
+  const { level = 30, msg = '', context, traceId } = entry;
   if (level < 40 && !verbose) return null;
+  const from = context ? dim(`${context} `) : '';
+  const trace = traceId ? dim(`  trace ${traceId}`) : '';
+  return `${levelName(level)} ${from}${msg}${errorText(entry, verbose)}${trace}`;
+}
+
+function parse(line: string): Entry | null {
+  try {
+    return line.startsWith('{') ? (JSON.parse(line) as Entry) : null;
+  } catch {
+    return null;
+  }
+}
+
+function levelName(level: number): string {
   const name = (levels[level] ?? String(level)).padEnd(5);
-  const head = level >= 50 ? red(name) : level >= 40 ? yellow(name) : dim(name);
-  const error = entry.err ? `: ${(verbose && entry.err.stack) || entry.err.message}` : '';
-  const trace = entry.traceId ? dim(`  trace ${entry.traceId}`) : '';
-  return `${head} ${entry.context ? dim(`${entry.context} `) : ''}${entry.msg ?? ''}${error}${trace}`;
+  if (level >= 50) return red(name);
+  return level >= 40 ? yellow(name) : dim(name);
+}
+
+function errorText({ err }: Entry, verbose: boolean): string {
+  if (!err) return '';
+  return `: ${(verbose && err.stack) || err.message}`;
 }

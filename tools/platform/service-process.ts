@@ -74,26 +74,24 @@ export class ServiceProcess {
   /** Waits for /health/ready. Throws with the end of the log when the process ends before, or after the time. */
   async ready(timeoutMs = 60_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
-    let verdict = 'no answer';
     for (;;) {
-      verdict = await this.verdict();
-      if (verdict === 'ready') {
-        this.wasReady = true;
-        return;
-      }
-      const ended = this.process?.exit;
-      if (ended && !this.restartTimer) {
-        throw new Error(
-          `${this.label} ended (${ended.signal ?? `exit code ${ended.code}`})\n${this.process?.logTail()}`,
-        );
-      }
+      const verdict = await this.verdict();
+      if (verdict === 'ready') break;
+      this.assertStarting();
       if (Date.now() > deadline) {
-        throw new Error(
-          `${this.label} is not ready after ${timeoutMs / 1000} s: ${verdict}\n${this.process?.logTail(8)}`,
-        );
+        const log = this.process?.logTail(8);
+        throw new Error(`${this.label} is not ready after ${timeoutMs / 1000} s: ${verdict}\n${log}`);
       }
       await new Promise((resolve) => setTimeout(resolve, 60));
     }
+    this.wasReady = true;
+  }
+
+  private assertStarting(): void {
+    const ended = this.process?.exit;
+    if (!ended || this.restartTimer) return;
+    const how = ended.signal ?? `exit code ${ended.code}`;
+    throw new Error(`${this.label} ended (${how})\n${this.process?.logTail()}`);
   }
 
   /** Ends it by the signal as an accident would; it is started again. */

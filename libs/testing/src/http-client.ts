@@ -5,6 +5,9 @@ export interface Answer<T> {
   body: T;
 }
 
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a spec reads answers of many shapes, and asserts what it reads
+type Json = any;
+
 export interface RequestOptions {
   token?: string;
   headers?: Record<string, string>;
@@ -30,37 +33,33 @@ export class HttpClient {
     return new HttpClient(this.baseUrl, { ...this.defaults, token });
   }
 
-  get<T = any>(path: string, options?: RequestOptions) {
+  get<T = Json>(path: string, options?: RequestOptions) {
     return this.request<T>('GET', path, options);
   }
 
-  post<T = any>(path: string, json?: unknown, options?: RequestOptions) {
+  post<T = Json>(path: string, json?: unknown, options?: RequestOptions) {
     return this.request<T>('POST', path, { ...options, json });
   }
 
-  patch<T = any>(path: string, json: unknown, options?: RequestOptions) {
+  patch<T = Json>(path: string, json: unknown, options?: RequestOptions) {
     return this.request<T>('PATCH', path, { ...options, json });
   }
 
-  delete<T = any>(path: string, options?: RequestOptions) {
+  delete<T = Json>(path: string, options?: RequestOptions) {
     return this.request<T>('DELETE', path, options);
   }
 
-  async request<T = any>(method: string, path: string, options: RequestOptions = {}): Promise<Answer<T>> {
-    const { token, timeoutMs = 15_000, json, raw } = { ...this.defaults, ...options };
-    const headers: Record<string, string> = {
-      ...(token && { authorization: `Bearer ${token}` }),
-      ...(json !== undefined && { 'content-type': 'application/json' }),
-      ...this.defaults.headers,
-      ...options.headers,
-    };
-    const body = raw ?? (json === undefined ? undefined : JSON.stringify(json));
+  async request<T = Json>(method: string, path: string, options: RequestOptions = {}): Promise<Answer<T>> {
+    const { timeoutMs = 15_000 } = options;
     const response = await fetch(this.baseUrl + path, {
+      ...requestInit({
+        ...this.defaults,
+        ...options,
+        headers: { ...this.defaults.headers, ...options.headers },
+      }),
       method,
-      headers,
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
-      ...(body !== undefined && { body }),
     });
     const text = await response.text();
     const isJson = /\bjson\b/.test(response.headers.get('content-type') ?? '');
@@ -70,4 +69,16 @@ export class HttpClient {
       body: (isJson && text ? JSON.parse(text) : text) as T,
     };
   }
+}
+
+function requestInit({ token, json, raw, headers }: RequestOptions): RequestInit {
+  const body = raw ?? (json === undefined ? undefined : JSON.stringify(json));
+  return {
+    headers: {
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...(json !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body !== undefined && { body }),
+  };
 }

@@ -61,29 +61,30 @@ class Session {
     private readonly socket: Socket,
   ) {}
 
+  private readonly commands: Record<string, (argument: string) => unknown> = {
+    EHLO: () => this.write('250-sink\r\n250 SMTPUTF8'),
+    MAIL: (argument) => {
+      this.from = addressIn(argument);
+      this.to = [];
+      return this.answer('MAIL', this.from);
+    },
+    RCPT: async (argument) => {
+      if (await this.answer('RCPT', addressIn(argument))) this.to.push(addressIn(argument));
+    },
+    DATA: async () => {
+      if (await this.answer('DATA', '', '354 go on')) this.data = [];
+    },
+    QUIT: () => {
+      this.write('221 bye');
+      this.socket.end();
+    },
+  };
+
   async line(line: string): Promise<unknown> {
     if (this.data) return this.dataLine(this.data, line);
     const [command = '', argument = ''] = line.split(/\s+(.*)/s);
-    switch (command.toUpperCase()) {
-      case 'EHLO':
-        return this.write('250-sink\r\n250 SMTPUTF8');
-      case 'MAIL':
-        this.from = addressIn(argument);
-        this.to = [];
-        return this.answer('MAIL', this.from);
-      case 'RCPT':
-        if (await this.answer('RCPT', addressIn(argument))) this.to.push(addressIn(argument));
-        return;
-      case 'DATA':
-        if (await this.answer('DATA', '', '354 go on')) this.data = [];
-        return;
-      case 'QUIT':
-        this.write('221 bye');
-        this.socket.end();
-        return;
-      default:
-        return this.write('250 ok');
-    }
+    const act = this.commands[command.toUpperCase()];
+    return act ? act(argument) : this.write('250 ok');
   }
 
   /** False when the step was refused. */

@@ -16,19 +16,23 @@ export async function* readEvents(
   if (response.status !== 200 || !response.body) {
     throw new Error(`the stream answered ${response.status}: ${await response.text()}`);
   }
-  let rest = '';
-  const decoder = new TextDecoder();
   try {
-    for await (const chunk of response.body) {
-      const blocks = (rest + decoder.decode(chunk, { stream: true })).replaceAll('\r\n', '\n').split('\n\n');
-      rest = blocks.pop() ?? '';
-      for (const block of blocks) {
-        const event = parse(block);
-        if (event) yield event;
-      }
-    }
+    yield* eventsIn(response.body);
   } catch (error) {
     if (!signal?.aborted) throw error;
+  }
+}
+
+async function* eventsIn(body: AsyncIterable<Uint8Array>): AsyncGenerator<ServerSentEvent> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of body) {
+    const blocks = (rest + decoder.decode(chunk, { stream: true })).replaceAll('\r\n', '\n').split('\n\n');
+    rest = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const event = parse(block);
+      if (event) yield event;
+    }
   }
 }
 

@@ -11,19 +11,26 @@ export async function waitFor<T>(
   { timeoutMs = 10_000, intervalMs = 20, what = 'a condition' }: WaitOptions = {},
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
-  let reason: unknown;
   for (;;) {
-    try {
-      const answer = await condition();
-      if (answer !== undefined && answer !== null && answer !== (false as T)) return answer;
-      reason = `the last answer was ${String(answer)}`;
-    } catch (error) {
-      reason = error;
-    }
+    const attempt = await tryOnce(condition);
+    if ('answer' in attempt) return attempt.answer;
     if (Date.now() >= deadline) {
+      const { reason } = attempt;
       throw new Error(`waited ${timeoutMs} ms in vain for ${what}: ${String(reason)}`, { cause: reason });
     }
     await new Promise((resolve) => setTimeout(resolve, intervalMs));
+  }
+}
+
+type Attempt<T> = { answer: NonNullable<T> } | { reason: unknown };
+
+async function tryOnce<T>(condition: () => T | Promise<T>): Promise<Attempt<T>> {
+  try {
+    const answer = await condition();
+    const isEmpty = answer === undefined || answer === null || answer === (false as T);
+    return isEmpty ? { reason: `the last answer was ${String(answer)}` } : { answer };
+  } catch (reason) {
+    return { reason };
   }
 }
 
