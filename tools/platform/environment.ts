@@ -27,7 +27,7 @@ export function environmentOf(name: ServiceName, around: Surroundings): NodeJS.P
   };
 }
 
-const notInherited = /^(DATABASE_|PORT$|MANAGEMENT_PORT$|npm_|NODE_OPTIONS$|TEST_|JEST_)/;
+const notInherited = /^(DATABASE_(REPLICA_)?URL|PORT$|MANAGEMENT_PORT$|npm_|NODE_OPTIONS$|TEST_|JEST_)/;
 
 function inherited(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !notInherited.test(name)));

@@ -1,17 +1,31 @@
 import { spawn, type SpawnOptions } from 'node:child_process';
+import { basename } from 'node:path';
 
-/** Runs a command to its end and returns what it wrote. Throws with the end of its output when it fails. */
+/** A command that ended with an error; `output` is all that it wrote. */
+export class RunError extends Error {
+  readonly output: string;
+
+  constructor(message: string, output: string) {
+    super(message);
+    this.output = output;
+  }
+}
+
+/** Runs a command to its end and returns what it wrote. Throws RunError, whose message ends with the last lines. */
 export function run(command: string, args: string[], options: SpawnOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
     child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
-    child.once('error', (error) => reject(new Error(`${command} cannot be started: ${error.message}`)));
+    child.once('error', (error) =>
+      reject(new RunError(`${command} cannot be started: ${error.message}`, output)),
+    );
     child.once('close', (code, signal) => {
       if (code === 0) return resolve(output);
       const tail = output.trim().split('\n').slice(-20).join('\n');
-      reject(new Error(`${command} ended with ${signal ?? `exit code ${code}`}\n${tail}`));
+      const name = basename(command) === basename(process.execPath) ? basename(args[0] ?? '') : command;
+      reject(new RunError(`${name} ended with ${signal ?? `exit code ${code}`}\n${tail}`, output));
     });
   });
 }
