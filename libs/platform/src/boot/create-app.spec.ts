@@ -109,10 +109,10 @@ describe('an app of the platform', () => {
     };
   }
   const json = { 'content-type': 'application/json' };
-  const post = (body: BodyInit, headers: Record<string, string> = json) =>
+  const post = (body: NonNullable<RequestInit['body']>, headers: Record<string, string> = json) =>
     call('/things', { method: 'POST', body, headers });
 
-  it.each<[string, BodyInit, Record<string, string>, number, string]>([
+  it.each<[string, NonNullable<RequestInit['body']>, Record<string, string>, number, string]>([
     ['an unknown field', '{"name":"a","x":1}', json, 400, 'request.invalid'],
     ['a wrong type', '{"name":1}', json, 400, 'request.invalid'],
     ['malformed JSON', '{"name":', json, 400, 'request.malformed_body'],
