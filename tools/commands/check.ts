@@ -1,10 +1,10 @@
 // npm run check [-- --fix]: what a reviewer should not have to look for.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { explain, Progress, StepError } from '../bootstrap/progress.mjs';
+import { bold, dim, green, Progress, red, seconds } from '../bootstrap/progress.mjs';
 import { tsc } from '../platform/build.ts';
 import { root } from '../process/paths.ts';
-import { run } from '../process/run.ts';
+import { run, type RunError } from '../process/run.ts';
 
 const fix = process.argv.includes('--fix');
 const bin = (path: string) => join(root, 'node_modules', path);
@@ -62,12 +62,14 @@ async function inOrder(checks: Check[]): Promise<boolean[]> {
 }
 
 async function passes({ name, args, remedy }: Check): Promise<boolean> {
+  const startedAt = Date.now();
   try {
-    await progress.step(name, () => run(process.execPath, args, { cwd: root }), { remedy });
+    await run(process.execPath, args, { cwd: root });
+    progress.line(`${green('✓')} ${name}  ${dim(seconds(startedAt))}`);
     return true;
   } catch (error) {
-    const { message } = error as Error;
-    console.error(explain(new StepError(message, remedy)));
+    progress.line(`${red(`✗ ${name}`)}  ${dim(seconds(startedAt))}\n${(error as RunError).output.trim()}`);
+    progress.line(`  ${bold('What to do:')} ${remedy}`);
     return false;
   }
 }

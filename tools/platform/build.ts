@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { StepError } from '../bootstrap/progress.mjs';
 import { root } from '../process/paths.ts';
-import { run } from '../process/run.ts';
+import { run, type RunError } from '../process/run.ts';
 
 export const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 
@@ -10,9 +10,7 @@ export async function build(): Promise<void> {
   try {
     await run(process.execPath, [tsc, '-b'], { cwd: root });
   } catch (error) {
-    throw new StepError(
-      `Build: ${(error as Error).message}`,
-      'mend the errors above; npm run build shows them all',
-    );
+    const { output } = error as RunError;
+    throw new StepError(`the compiler has found errors\n${output.trim()}`, 'mend them, or restore the files');
   }
 }
