@@ -18,8 +18,8 @@ export function createEventServer(
   const db = app.get(Db, { strict: false });
   const partitions = app.get(InboxPartitions, { strict: false });
   const server = new PlatformKafkaServer({ db, partitions, appName, brokers, topicPrefix }, options);
-  app
-    .get(HealthRegistry, { strict: false })
-    .register(`consumer ${server.group}`, () => server.checkLive(), 'live');
+  const health = app.get(HealthRegistry, { strict: false });
+  health.register(`consumer ${server.group}`, () => server.checkLive(), 'live');
+  health.register(`topics of ${server.group}`, () => server.checkReady(), 'ready');
   return server;
 }

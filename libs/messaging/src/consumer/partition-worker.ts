@@ -87,7 +87,7 @@ export class PartitionWorker {
     await Promise.resolve();
     for (let record = this.queue.shift(); record && !this.stopped; record = this.queue.shift()) {
       if (!(await this.parts.process(record, this.control))) break;
-      if (!this.stopped) this.parts.onDone(this.id, nextOffset(record.message.offset));
+      this.parts.onDone(this.id, nextOffset(record.message.offset));
       if (this.queue.length === lowWater || this.queue.length === 0) this.parts.onRoom(this.id);
     }
     this.running = undefined;

@@ -136,6 +136,11 @@ export class PlatformKafkaServer extends ServerKafka {
     throw new Error(`Group ${this.group} has not read for ${Math.round(this.loop.silentMs / 1000)} s`);
   }
 
+  /** Fails while topics are missing. A broker that is away leaves the last verdict. */
+  checkReady(): void {
+    if (this.loop?.refusal) throw new Error(`Group ${this.group}: ${this.loop.refusal}`);
+  }
+
   /** Why this server does not read at present; undefined while it does. */
   get trouble(): string | undefined {
     return this.loop?.trouble;

@@ -40,6 +40,7 @@ export class ConsumerLoop {
   private endCurrent: ((reason: string) => void) | undefined;
   private lastFetch = performance.now();
   private problem: string | undefined = 'not connected yet';
+  private wrong: string | undefined;
 
   constructor(private readonly options: ConsumerLoopOptions) {
     this.kafka = createKafka({ brokers: options.brokers, clientId: options.clientId });
@@ -62,6 +63,11 @@ export class ConsumerLoop {
   /** What keeps the consumer from reading; undefined while it reads. */
   get trouble(): string | undefined {
     return this.problem;
+  }
+
+  /** What is wrong with the topics, as the broker last said; a broker that is away does not change it. */
+  get refusal(): string | undefined {
+    return this.wrong;
   }
 
   /** Milliseconds since the broker last answered a fetch. */
@@ -138,7 +144,8 @@ export class ConsumerLoop {
       const missing = [...this.options.topics, ...(this.options.requiredTopics ?? [])].filter(
         (topic) => !existing.has(topic),
       );
-      if (missing.length > 0) throw new Error(`topics are missing: ${missing.join(', ')}`);
+      this.wrong = missing.length > 0 ? `topics are missing: ${missing.join(', ')}` : undefined;
+      if (this.wrong) throw new Error(this.wrong);
       await this.options.prepare?.(admin);
     } finally {
       await admin.disconnect().catch(() => undefined);

@@ -20,10 +20,11 @@ export interface PublisherOptions {
 /**
  * Sends records and resolves when every in-sync replica has them. One request in flight, not idempotent (kafkajs's
  * idempotent producer can end in out-of-order-sequence errors for good, tulios/kafkajs#598) and no retries inside: who
- * sends keeps the records, knows the order, and sends again. Not for concurrent callers.
+ * sends keeps the records, knows the order, and sends again. Concurrent callers take turns on the wire; `mayWrite` is for a
+ * single caller.
  */
 export class Publisher {
-  private producer: Producer | undefined;
+  private producer: Promise<Producer> | undefined;
   private mayWrite: () => boolean = () => true;
   private failures = 0;
 
@@ -52,15 +53,22 @@ export class Publisher {
   async close(): Promise<void> {
     const { producer } = this;
     this.producer = undefined;
-    await producer?.disconnect().catch(() => undefined);
+    await producer?.then((connected) => connected.disconnect()).catch(() => undefined);
   }
 
   private get requestTimeoutMs(): number {
     return this.options.requestTimeoutMs ?? 3_000;
   }
 
-  private async connected(): Promise<Producer> {
-    if (this.producer) return this.producer;
+  private connected(): Promise<Producer> {
+    this.producer ??= this.connect().catch((error: unknown) => {
+      this.producer = undefined;
+      throw error;
+    });
+    return this.producer;
+  }
+
+  private async connect(): Promise<Producer> {
     const { brokers, clientId } = this.options;
     const kafka = createKafka({ brokers, clientId, requestTimeoutMs: this.requestTimeoutMs, retries: 0 });
     const producer = kafka.producer({
@@ -71,7 +79,6 @@ export class Publisher {
       createPartitioner: () => this.fencedPartitioner(),
     });
     await producer.connect();
-    this.producer = producer;
     return producer;
   }
 
