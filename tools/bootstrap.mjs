@@ -20,7 +20,6 @@ const { install, isInstalled, packagedNode } = await import('./bootstrap/install
 
 /** Commands whose code lies elsewhere; the others are tools/commands/<name>.ts. */
 const elsewhere = new Map([
-  ['demo', 'tools/demo.ts'],
   ['bench', 'load/bench/main.ts'],
   ['docs', 'tools/docs/generate.ts'],
   ['mutants', 'tools/mutants/main.ts'],
