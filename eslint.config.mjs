@@ -25,10 +25,14 @@ function boundaries([folder, allowed]) {
   const patterns = [
     {
       group: forbidden
-        .flatMap((name) => [pkg(name), `${pkg(name)}/*`])
-        .concat(onlyBroadcast ? ['!@nest-arch/messaging/broadcast'] : []),
+        .filter((name) => !(onlyBroadcast && name === 'messaging'))
+        .flatMap((name) => [pkg(name), `${pkg(name)}/*`]),
       message: 'This import crosses a boundary of the workspace.',
     },
+    // A group cannot take back a part of what it forbids.
+    ...(onlyBroadcast
+      ? [{ regex: '^@nest-arch/messaging(?!/broadcast$)', message: 'The gateway has no database.' }]
+      : []),
     {
       group: ['**/apps/**', '**/libs/**'],
       message: 'Import a library by its package name, and never an app.',
@@ -45,7 +49,7 @@ function boundaries([folder, allowed]) {
         }))
       : []),
   ];
-  const spec = `${folder}/src/**/*.spec.ts`;
+  const spec = [`${folder}/src/**/*.spec.ts`, `${folder}/src/testing/**/*.ts`];
   const config = {
     files: [`${folder}/src/**/*.ts`],
     rules: { 'no-restricted-imports': ['error', { patterns, paths }] },
@@ -53,11 +57,11 @@ function boundaries([folder, allowed]) {
   // Specs may use the test library, and the broker itself to look at what was sent.
   const specPatterns = patterns.map((pattern) => ({
     ...pattern,
-    group: pattern.group.filter((name) => !name.startsWith(pkg('testing'))),
+    ...(pattern.group && { group: pattern.group.filter((name) => !name.startsWith(pkg('testing'))) }),
   }));
   return [
-    { ...config, ignores: [spec] },
-    { files: [spec], rules: { 'no-restricted-imports': ['error', { patterns: specPatterns }] } },
+    { ...config, ignores: spec },
+    { files: spec, rules: { 'no-restricted-imports': ['error', { patterns: specPatterns }] } },
   ];
 }
 

@@ -1,5 +1,4 @@
-import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { HttpAdapterHost } from '@nestjs/core';
+import { Inject, Injectable } from '@nestjs/common';
 import cors from '@fastify/cors';
 import { currentTraceId } from '@nest-arch/platform';
 import type { FastifyInstance } from 'fastify';
@@ -11,10 +10,10 @@ import { keepJsonBodies, refuseBody } from '../proxies/json-bodies.js';
 import { Proxy } from '../proxies/proxy.js';
 import { routerPath } from '../routes/route.js';
 import { proxiedRoutes } from '../routes/routes.js';
+import { Hop } from './hop.js';
 import { requestIdOf } from './request-ids.js';
 import { refuseBadTargets } from './request-target.js';
 import { securityHeaders } from './security-headers.js';
-import { TrustedProxies } from './trusted-proxies.js';
 import { answerUnknownRoutes } from './unknown-routes.js';
 
 /**
@@ -22,18 +21,18 @@ import { answerUnknownRoutes } from './unknown-routes.js';
  * of a proxied read.
  */
 @Injectable()
-export class Edge implements OnModuleInit {
+export class Edge {
   constructor(
-    private readonly host: HttpAdapterHost,
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
+    private readonly hop: Hop,
     private readonly proxy: Proxy,
     private readonly description: ApiDescription,
   ) {}
 
-  onModuleInit(): void {
-    const fastify = this.host.httpAdapter.getInstance<FastifyInstance>();
-    const trusted = new TrustedProxies(this.config.TRUSTED_PROXIES);
-    fastify.server.prependListener('request', (request) => trusted.strip(request));
+  /** To be called before the app listens. */
+  register(fastify: FastifyInstance): void {
+    // Before any hook: platform's tracing continues what it finds.
+    fastify.server.prependListener('request', (request) => this.hop.strip(request));
     this.addHooks(fastify);
     void fastify.register(async (scope) => this.addProxiedRoutes(scope));
     servePages(fastify);

@@ -17,7 +17,6 @@ export function refuseBadTargets(fastify: FastifyInstance): void {
   });
 }
 
-// eslint-disable-next-line no-control-regex -- control characters are what this looks for
 const forbidden = /[^\u0021-\u007e]|#|%00/;
 
 function isReadable(target: string): boolean {

@@ -36,6 +36,9 @@ export interface ExchangeParts {
   settled?(): void;
 }
 
+// Made once: an error takes its stack with it, and every exchange ends by one of these.
+const unwanted = new Error('No longer wanted');
+
 type State = 'new' | 'waiting' | 'sent' | 'answering' | 'done';
 
 /**
@@ -75,7 +78,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Waiter {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
-    if (this.state === 'done') controller.abort(new Error('No longer wanted'));
+    if (this.state === 'done') controller.abort(unwanted);
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
@@ -132,7 +135,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Waiter {
     clearTimeout(this.timer);
     if (state !== 'new') this.parts.lane.release(this);
     // Of no effect where the answer is complete.
-    this.controller?.abort(new Error('No longer wanted'));
+    this.controller?.abort(unwanted);
     this.parts.settled?.();
   }
 }

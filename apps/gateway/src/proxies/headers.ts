@@ -70,23 +70,22 @@ export function callerHeaders(
   ours: Readonly<Record<string, string>>,
 ): string[] {
   const out: string[] = [];
-  const nominated = upstream.connection === undefined ? undefined : tokensOf(upstream.connection);
+  const nominated = nominatedBy(upstream.connection);
   for (const name in upstream) {
-    if (keptBack.has(name) || name in ours || nominated?.has(name)) continue;
-    const value = upstream[name];
+    if (keptBack.has(name) || name in ours || nominated.has(name)) continue;
+    const value = upstream[name] ?? '';
     if (typeof value === 'string') out.push(name, value);
-    else for (const one of value ?? []) out.push(name, one);
+    else for (const one of value) out.push(name, one);
   }
   for (const name in ours) out.push(name, ours[name] as string);
   return out;
 }
 
+const none: ReadonlySet<string> = new Set();
+
 // A Connection header names further headers that end at this hop; nearly always it says just keep-alive.
-function tokensOf(connection: string | string[]): Set<string> | undefined {
-  if (connection === 'keep-alive' || connection === 'close') return undefined;
-  return new Set(
-    String(connection)
-      .split(',')
-      .map((token) => token.trim().toLowerCase()),
-  );
+function nominatedBy(connection: string | string[] | undefined): ReadonlySet<string> {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return none;
+  const tokens = String(connection).split(',');
+  return new Set(tokens.map((token) => token.trim().toLowerCase()));
 }

@@ -1,11 +1,10 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import { type Caller, HealthRegistry, toAppError } from '@nest-arch/platform';
+import { Injectable, Logger } from '@nestjs/common';
+import { type Caller, toAppError } from '@nest-arch/platform';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { GATEWAY_CONFIG, type GatewayConfig } from '../config.js';
+import { Hop } from '../edge/hop.js';
 import { writeProblem } from '../edge/problems.js';
 import { type RequestIds, idsOf } from '../edge/request-ids.js';
 import { securityHeaders } from '../edge/security-headers.js';
-import { TrustedProxies } from '../edge/trusted-proxies.js';
 import type { ProxiedRoute } from '../routes/route.js';
 import { Gatekeeper } from '../sessions/gatekeeper.js';
 import { OpenStreams } from '../streams/open-streams.js';
@@ -27,17 +26,13 @@ interface Passage {
 @Injectable()
 export class Proxy {
   private readonly logger = new Logger('Proxy');
-  private readonly trusted: TrustedProxies;
 
   constructor(
-    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     private readonly gatekeeper: Gatekeeper,
     private readonly upstreams: Upstreams,
     private readonly streams: OpenStreams,
-    private readonly health: HealthRegistry,
-  ) {
-    this.trusted = new TrustedProxies(config.TRUSTED_PROXIES);
-  }
+    private readonly hop: Hop,
+  ) {}
 
   /** The handler of a route. It takes the reply over: Fastify's own way of sending costs a third of the time. */
   handlerOf(route: ProxiedRoute): (request: FastifyRequest, reply: FastifyReply) => void {
@@ -62,7 +57,7 @@ export class Proxy {
 
   private pass(passage: Passage, caller?: Caller): void {
     const { route, request, reply, ids } = passage;
-    const origin = this.trusted.originOf(request.raw);
+    const origin = this.hop.originOf(request.raw);
     const endless = route.kind === 'stream';
     const exchange: Exchange = new Exchange({
       lane: this.upstreams.of(route),
@@ -92,7 +87,7 @@ export class Proxy {
       this.logger.error({ err: thrown, code: error.code, traceId: ids.traceId }, 'Request failed');
     if (error.status >= 500) proxyFailures.inc({ upstream: route.upstream, code: error.code });
     if (reply.raw.headersSent || reply.raw.destroyed) return void reply.raw.destroy();
-    writeProblem(reply.raw, error, ids, this.hopHeaders(reply));
+    writeProblem(reply.raw, error, ids, this.hop.headersFor(reply));
   }
 
   private ourHeaders({ route, reply, ids }: Passage): Record<string, string> {
@@ -100,15 +95,7 @@ export class Proxy {
       ...securityHeaders,
       'x-request-id': ids.requestId,
       ...(route.noStore && { 'cache-control': 'no-store' }),
-      ...this.hopHeaders(reply),
+      ...this.hop.headersFor(reply),
     };
-  }
-
-  // What CORS has put on the reply, and the farewell while we drain.
-  private hopHeaders(reply: FastifyReply): Record<string, string> {
-    const headers: Record<string, string> = {};
-    if (this.config.CORS_ORIGINS.length > 0) Object.assign(headers, reply.getHeaders());
-    if (this.health.isDraining) headers.connection = 'close';
-    return headers;
   }
 }

@@ -10,8 +10,7 @@ import {
 } from '@nest-arch/platform';
 import { LRUCache } from 'lru-cache';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config.js';
-import { RevocationFeed } from './revocation-feed.js';
-import { SessionCheck } from './session-check.js';
+import { SessionGate } from './session-gate.js';
 
 /** The verifier's leeway: a token that it would still take is not refused from the cache. */
 const leewayMs = 30_000;
@@ -25,8 +24,7 @@ export class Gatekeeper {
   constructor(
     @Inject(GATEWAY_CONFIG) config: GatewayConfig,
     private readonly tokens: TokenVerifier,
-    private readonly feed: RevocationFeed,
-    private readonly check: SessionCheck,
+    private readonly sessions: SessionGate,
     private readonly clock: Clock,
   ) {
     this.verified = new LRUCache({ max: config.TOKEN_CACHE_SIZE });
@@ -57,11 +55,12 @@ export class Gatekeeper {
   }
 
   private admitCaller(caller: Caller, access: AccessRule): Caller | Promise<Caller> {
-    if (this.feed.refuses(caller)) throw invalidToken();
     if (!satisfies(caller, access)) throw requestErrors.forbidden();
-    if (this.feed.isCurrent) return caller;
-    return this.check.isActive(caller).then((active) => {
-      if (!active) throw invalidToken();
+    const active = this.sessions.isActive(caller);
+    if (active === true) return caller;
+    if (active === false) throw invalidToken();
+    return active.then((known) => {
+      if (!known) throw invalidToken();
       return caller;
     });
   }

@@ -20,7 +20,7 @@ const recheckMs = 5_000;
 /** The event streams that are open, each until its token ends, its session is revoked, or this process drains. */
 @Injectable()
 export class OpenStreams implements BeforeApplicationShutdown {
-  private readonly open_ = new Map<Stoppable, OpenStream>();
+  private readonly entries = new Map<Stoppable, OpenStream>();
   private readonly rechecker: NodeJS.Timeout;
   private draining = false;
 
@@ -30,30 +30,30 @@ export class OpenStreams implements BeforeApplicationShutdown {
   ) {
     feed.onRevoked((revocation) => this.endRevoked(revocation));
     this.rechecker = setInterval(() => this.recheck(), recheckMs).unref();
-    gauge('gateway_open_streams', 'Event streams that are open', () => this.open_.size);
+    gauge('gateway_entriesstreams', 'Event streams that are open', () => this.entries.size);
   }
 
   open(stream: Stoppable, caller: Caller): void {
     const leftMs = Math.max(0, caller.expiresAt * 1000 - Date.now());
     const expiry = setTimeout(() => stream.stop(), leftMs);
-    this.open_.set(stream, { caller, expiry });
+    this.entries.set(stream, { caller, expiry });
     // Revoked between the check and now, or we are about to go.
     if (this.draining || this.feed.refuses(caller)) setImmediate(() => stream.stop());
   }
 
   forget(stream: Stoppable): void {
-    clearTimeout(this.open_.get(stream)?.expiry);
-    this.open_.delete(stream);
+    clearTimeout(this.entries.get(stream)?.expiry);
+    this.entries.delete(stream);
   }
 
   beforeApplicationShutdown(): void {
     this.draining = true;
     clearInterval(this.rechecker);
-    for (const stream of [...this.open_.keys()]) stream.stop();
+    for (const stream of [...this.entries.keys()]) stream.stop();
   }
 
   private endRevoked({ sid, userId }: Revocation): void {
-    for (const [stream, { caller }] of [...this.open_]) {
+    for (const [stream, { caller }] of [...this.entries]) {
       const isMeant = caller.sessionId === sid || caller.userId === userId;
       if (isMeant && this.feed.refuses(caller)) stream.stop();
     }
@@ -63,7 +63,7 @@ export class OpenStreams implements BeforeApplicationShutdown {
   // what the person was allowed to see when they were opened, and nothing can be done through them.
   private recheck(): void {
     if (this.feed.isCurrent) return;
-    for (const [stream, { caller }] of [...this.open_]) {
+    for (const [stream, { caller }] of [...this.entries]) {
       this.check.isActive(caller).then(
         (active) => active || stream.stop(),
         () => undefined,
