@@ -4,6 +4,7 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
 import { errorsPage } from './errors-page.ts';
 import { eventsPage } from './events-page.ts';
 
@@ -17,7 +18,8 @@ const pages: Record<string, () => Promise<string>> = {
 
 let stale = 0;
 for (const [path, make] of Object.entries(pages)) {
-  const wanted = await make();
+  const style = await resolveConfig(join(root, path));
+  const wanted = await format(await make(), { ...style, parser: 'markdown' });
   const present = await readFile(join(root, path), 'utf8').catch(() => '');
   if (wanted === present) continue;
   if (checkOnly) {
