@@ -8,7 +8,7 @@ export {
   type EventServerParts,
 } from './consumer/platform-kafka-server.js';
 export { DeadLetters, type DeadLetter } from './dead-letters.js';
-export { markErased } from './inbox/erased-users.js';
+export { isErased, markErased } from './inbox/erased-users.js';
 export { InboxPartitions } from './inbox/inbox-partitions.js';
 export { MessagingModule } from './messaging.module.js';
 export { messagingMigrations } from './migrations/index.js';

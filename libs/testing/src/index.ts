@@ -1,8 +1,11 @@
 export { engines, testKafkaPrefix } from './engines.js';
+export { EventSource, type SendOptions } from './event-source.js';
 export { FakeClock } from './fake-clock.js';
 export { HttpClient, type Answer, type RequestOptions } from './http-client.js';
 export { MailCatcher, linkToken, type CaughtMail } from './mail-catcher.js';
+export { readTopics } from './read-topics.js';
 export { SmtpSink, type SinkMail } from './smtp-sink.js';
 export { readEvents, type ServerSentEvent } from './sse-client.js';
 export { dropDatabase, emptyDatabase, testDatabase, type TestDatabase } from './test-database.js';
+export { TokenIssuer, type TokenOptions } from './token-issuer.js';
 export { race, waitFor, type WaitOptions } from './wait-for.js';
