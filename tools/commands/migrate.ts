@@ -1,17 +1,15 @@
 // npm run migrate: brings every database to the state that the code expects.
-import { join } from 'node:path';
 import { explain, Progress } from '../bootstrap/progress.mjs';
 import { build } from '../platform/build.ts';
 import { withDatabases } from '../platform/database-access.ts';
 import { migrate } from '../platform/migrate.ts';
 import { databaseOwners } from '../platform/services.ts';
-import { root } from '../process/paths.ts';
 
 try {
   const progress = new Progress();
   await progress.step('Build', build);
   await withDatabases(async ({ databases }) => {
-    const outputs = await progress.step('Migrations', () => migrate(databases, join(root, 'apps')));
+    const outputs = await progress.step('Migrations', () => migrate(databases));
     outputs.forEach(
       (output, index) => output.trim() && console.log(`${databaseOwners[index]}: ${output.trim()}`),
     );

@@ -8,8 +8,8 @@ export interface MailOptions {
   logFile: string;
   smtpPort?: number;
   webPort?: number;
-  /** Where mails survive a restart; in memory without it. */
-  mailDir?: string;
+  /** Where mails survive a restart. */
+  dataDir: string;
   /** The oldest are dropped beyond this number. */
   maxMails?: number;
 }
@@ -29,9 +29,9 @@ export async function startMail(options: MailOptions): Promise<MailEngine> {
     name: 'mail',
     command: process.execPath,
     args: [
-      ...[join(root, 'node_modules/maildev/dist/bin/maildev.js'), '--silent'],
+      ...['--max-semi-space-size=2', join(root, 'node_modules/maildev/dist/bin/maildev.js'), '--silent'],
       ...['--smtp', String(port), '--ip', '127.0.0.1', '--web', String(webPort), '--web-ip', '127.0.0.1'],
-      ...(options.mailDir ? ['--mail-directory', options.mailDir] : []),
+      ...['--mail-directory', options.dataDir],
       ...(options.maxMails ? ['--max-emails', String(options.maxMails)] : []),
     ],
     logFile: options.logFile,

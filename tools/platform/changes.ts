@@ -21,6 +21,12 @@ export function affected(before: Builds, after: Builds): ServiceName[] {
   );
 }
 
+/** One hash for the code of a service and of all libraries it stands on. */
+export function buildOf(name: ServiceName, builds: Builds): string {
+  const parts = [...dependenciesOf(`@nest-arch/${name}`)].sort().map((one) => builds.get(one) ?? '');
+  return createHash('sha1').update(parts.join(' ')).digest('hex');
+}
+
 function dependenciesOf(name: string, found = new Set<string>()): Set<string> {
   const folder = projectFolders().find((one) => packageOf(one).name === name);
   if (!folder || found.has(name)) return found;

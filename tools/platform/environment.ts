@@ -1,6 +1,6 @@
 import type { DatabaseUrls } from './databases.ts';
 import type { Secrets } from './secrets.ts';
-import { type DatabaseOwner, databaseOwners, type ServiceName } from './services.ts';
+import { compileCache, type DatabaseOwner, databaseOwners, type ServiceName } from './services.ts';
 
 /** What the environments of all services are made from. */
 export interface Surroundings {
@@ -20,6 +20,7 @@ export interface Surroundings {
 export function environmentOf(name: ServiceName, around: Surroundings): NodeJS.ProcessEnv {
   return {
     ...inherited(),
+    ...compileCache,
     ...common(around),
     ...own(name, around),
     ...around.overrides.all,

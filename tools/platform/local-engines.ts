@@ -61,7 +61,7 @@ export class LocalEngines {
     const { ports } = this.options;
     const { engine } = await this.supervise(() =>
       startMail({
-        logFile: this.place('mail').logFile,
+        ...this.place('mail'),
         maxMails: 5_000,
         ...(ports['smtp'] && { smtpPort: ports['smtp'] }),
         ...(ports['mailWeb'] && { webPort: ports['mailWeb'] }),

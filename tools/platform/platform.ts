@@ -10,7 +10,7 @@ import { build } from './build.ts';
 import type { DatabaseUrls } from './databases.ts';
 import { EngineSet, type GivenEngines } from './engine-set.ts';
 import { environmentOf, type Surroundings } from './environment.ts';
-import { migrate } from './migrate.ts';
+import { migrate, migrateOnce } from './migrate.ts';
 import { type Ports, readPorts, writePorts } from './ports-file.ts';
 import { removeRunFile, type RunFile, withoutPassword, writeRunFile } from './run-file.ts';
 import { loadSecrets, type Secrets } from './secrets.ts';
@@ -203,10 +203,17 @@ export class Platform {
   }
 
   private async migrate(databases: DatabaseUrls): Promise<void> {
-    await this.step('Migrations', () => migrate(databases, this.appsDir), {
-      remedy:
-        'the databases are as before the failed migration; begin anew with npm start -- --fresh if they may go',
-    });
+    const { appsDir, dataDir, engines = {} } = this.options;
+    const ours = !appsDir && !engines.databases && !engines.postgresUrl;
+    await this.step(
+      'Migrations',
+      async (): Promise<unknown> => (ours ? migrateOnce(databases, dataDir) : migrate(databases, appsDir)),
+      {
+        done: (result: unknown) => (result === 'nothing new' ? 'Migrations (nothing new)' : 'Migrations'),
+        remedy:
+          'the databases are as before the failed migration; begin anew with npm start -- --fresh if they may go',
+      },
+    );
   }
 
   private async startServices(): Promise<void> {

@@ -55,7 +55,7 @@ export class Watch {
     if (names.length === 0) return;
     const startedAt = Date.now();
     try {
-      await migrate(this.platform.engines.databases, join(root, 'apps'));
+      await migrate(this.platform.engines.databases);
       await Promise.all(names.map((name) => this.restart(name)));
       this.progress.line(`${green('✓')} ${names.join(', ')} restarted  ${dim(seconds(startedAt))}`);
     } catch (error) {
