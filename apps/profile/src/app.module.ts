@@ -1,0 +1,34 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { DatabaseModule } from '@nest-arch/database';
+import { MessagingModule } from '@nest-arch/messaging';
+import { PlatformModule } from '@nest-arch/platform';
+import type { Config } from './config.js';
+import { migrations } from './migrations/index.js';
+import { Profile } from './profiles/profile.entity.js';
+import { ProfilesModule } from './profiles/profiles.module.js';
+
+@Module({})
+export class AppModule {
+  static forRoot(config: Readonly<Config>): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        PlatformModule.forRoot(config),
+        DatabaseModule.forRoot({
+          url: config.DATABASE_URL,
+          poolSize: config.DATABASE_POOL_SIZE,
+          preparedStatements: config.DATABASE_PREPARED_STATEMENTS,
+          applicationName: 'profile',
+          entities: [Profile],
+          migrations,
+        }),
+        MessagingModule.forRoot({
+          appName: 'profile',
+          brokers: config.KAFKA_BROKERS,
+          topicPrefix: config.KAFKA_TOPIC_PREFIX,
+        }),
+        ProfilesModule.forRoot(config),
+      ],
+    };
+  }
+}

@@ -1,0 +1,34 @@
+import { type EventData, profileErasedV1, userErasureDueV1, userErasuresV1 } from '@nest-arch/contracts';
+import { type EventContext, OnEvent, Outbox } from '@nest-arch/messaging';
+import { Clock } from '@nest-arch/platform';
+import { Controller } from '@nestjs/common';
+import { Ctx, Payload } from '@nestjs/microservices';
+import { ProfileErasure } from './profile-erasure.js';
+
+/** Forgets people: when auth says that it is due, and again when a restored backup brings one back. */
+@Controller()
+export class ErasureConsumer {
+  constructor(
+    private readonly erasure: ProfileErasure,
+    private readonly outbox: Outbox,
+    private readonly clock: Clock,
+  ) {}
+
+  @OnEvent(userErasureDueV1)
+  async due(
+    @Payload() { userId, erasureId }: EventData<typeof userErasureDueV1>,
+    @Ctx() { tx }: EventContext,
+  ): Promise<void> {
+    await this.erasure.erase(tx, userId);
+    const erasedAt = this.clock.now().toISOString();
+    await this.outbox.add(tx, profileErasedV1, { userId, erasureId, erasedAt }, { key: userId });
+  }
+
+  @OnEvent(userErasuresV1)
+  async listed(
+    @Payload() entry: EventData<typeof userErasuresV1> | null,
+    @Ctx() { tx }: EventContext,
+  ): Promise<void> {
+    if (entry) await this.erasure.erase(tx, entry.userId);
+  }
+}
