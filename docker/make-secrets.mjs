@@ -11,10 +11,10 @@ if (existsSync(file)) {
 const secrets = newSecrets();
 const variables = {
   POSTGRES_PASSWORD: secrets.postgresPassword,
-  ...perOwner('DATABASE_PASSWORD', secrets.databasePasswords),
-  ...perOwner('IDEMPOTENCY_HMAC_KEY', secrets.idempotencyHmacKeys),
+  ...Object.fromEntries(databaseOwners.map((name) => [passwordOf(name), secrets.databasePasswords[name]])),
   INTERNAL_API_TOKEN: secrets.internalApiToken,
   IDENTIFIER_HMAC_KEY: secrets.identifierHmacKey,
+  IDEMPOTENCY_HMAC_KEY: secrets.idempotencyHmacKey,
   KEY_ENCRYPTION_KEYS: secrets.keyEncryptionKeys,
   CHALLENGE_ENCRYPTION_JWKS: secrets.challengeEncryptionJwks,
   CHALLENGE_DECRYPTION_JWKS: secrets.challengeDecryptionJwks,
@@ -24,7 +24,6 @@ const lines = Object.entries(variables).map(([name, value]) => `${name}='${value
 writeFileSync(file, lines.join(''), { mode: 0o600, flag: 'wx' });
 console.log(`docker/.env written: ${lines.length} secrets`);
 
-/** AUTH_<suffix>, PROFILE_<suffix>, … */
-function perOwner(suffix, values) {
-  return Object.fromEntries(databaseOwners.map((name) => [`${name.toUpperCase()}_${suffix}`, values[name]]));
+function passwordOf(name) {
+  return `${name.toUpperCase()}_DATABASE_PASSWORD`;
 }

@@ -8,8 +8,8 @@ export function newSecrets() {
   const challenge = challengeKeys();
   return {
     postgresPassword: random(),
-    databasePasswords: forEachOwner(random),
-    idempotencyHmacKeys: forEachOwner(random),
+    databasePasswords: Object.fromEntries(databaseOwners.map((name) => [name, random()])),
+    idempotencyHmacKey: random(),
     internalApiToken: random(),
     identifierHmacKey: random(),
     keyEncryptionKeys: `key-${randomBytes(4).toString('hex')}:${random()}`,
@@ -29,8 +29,4 @@ function challengeKeys() {
 // base64url: nothing in it that an env file, a URL or SQL would read differently.
 function random() {
   return randomBytes(32).toString('base64url');
-}
-
-function forEachOwner(make) {
-  return Object.fromEntries(databaseOwners.map((name) => [name, make()]));
 }
