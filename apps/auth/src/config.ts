@@ -20,7 +20,9 @@ const keyEncryptionKeys = z.string().transform((text, context) => {
 });
 
 const publicKeySet = z.object({
-  keys: z.array(z.looseObject({ kid: z.string().min(1), kty: z.enum(['EC', 'OKP']), crv: z.string() })).min(1),
+  keys: z
+    .array(z.looseObject({ kid: z.string().min(1), kty: z.enum(['EC', 'OKP']), crv: z.string() }))
+    .min(1),
 });
 
 const challengeKeys = z.string().transform((text, context) => {
@@ -39,7 +41,10 @@ const schema = z
     DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(100).default(10),
     DATABASE_PREPARED_STATEMENTS: flag.default(true),
     /** Written on users and into their tokens. */
-    REGION: z.string().regex(/^[a-z0-9-]{1,32}$/).default('default'),
+    REGION: z
+      .string()
+      .regex(/^[a-z0-9-]{1,32}$/)
+      .default('default'),
     /** `client_id` of tokens for our own products. */
     FIRST_PARTY_CLIENT_ID: z.string().default('first-party'),
 
@@ -92,12 +97,12 @@ export type AuthConfig = z.infer<typeof schema>;
 /** What providers are given the configuration by. */
 export const AUTH_CONFIG = Symbol('AUTH_CONFIG');
 
-export function readConfig(env: NodeJS.ProcessEnv = process.env): Readonly<AuthConfig> {
+export function readConfig(env?: NodeJS.ProcessEnv): Readonly<AuthConfig> {
   return loadConfig(schema, env);
 }
 
 /** All that the migration job needs. */
-export function readMigrationConfig(env: NodeJS.ProcessEnv = process.env): { DATABASE_URL: string } {
+export function readMigrationConfig(env?: NodeJS.ProcessEnv): { DATABASE_URL: string } {
   return loadConfig(z.object({ DATABASE_URL: z.url() }), env);
 }
 

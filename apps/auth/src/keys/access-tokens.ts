@@ -1,3 +1,4 @@
+import type { SessionTokens } from '@nest-arch/contracts';
 import { Clock } from '@nest-arch/platform';
 import { Inject, Injectable } from '@nestjs/common';
 import { SignJWT } from 'jose';
@@ -23,8 +24,16 @@ export class AccessTokens {
     @Inject(AUTH_CONFIG) private readonly config: AuthConfig,
   ) {}
 
-  get ttlSeconds(): number {
-    return this.config.ACCESS_TOKEN_TTL_SECONDS;
+  /** What a signed-in client gets: a fresh access token beside its refresh token. */
+  async answer(subject: TokenSubject, refreshToken: string): Promise<SessionTokens> {
+    return {
+      status: 'authenticated',
+      accessToken: await this.sign(subject),
+      tokenType: 'Bearer',
+      expiresIn: this.config.ACCESS_TOKEN_TTL_SECONDS,
+      refreshToken,
+      sessionId: subject.sessionId,
+    };
   }
 
   sign(subject: TokenSubject): Promise<string> {
@@ -37,7 +46,7 @@ export class AccessTokens {
       .setAudience(this.config.TOKEN_AUDIENCE)
       .setSubject(subject.userId)
       .setIssuedAt(now)
-      .setExpirationTime(now + this.ttlSeconds)
+      .setExpirationTime(now + this.config.ACCESS_TOKEN_TTL_SECONDS)
       .setJti(randomUUID())
       .sign(privateKey);
   }

@@ -19,6 +19,7 @@ const sessions = `
     created_at timestamptz not null default now(),
     last_used_at timestamptz not null default now(),
     announced_at timestamptz not null default now(),
+    idle_seconds integer not null,
     idle_expires_at timestamptz not null,
     expires_at timestamptz not null,
     ended_at timestamptz,

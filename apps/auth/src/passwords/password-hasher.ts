@@ -64,6 +64,11 @@ export class PasswordHasher implements OnModuleInit {
     return this.enqueue('verify', () => verify(phc, normalisePassword(password)));
   }
 
+  /** True when hashes wait for a core: what can be put off should be. */
+  get isBusy(): boolean {
+    return this.queue.waitingCount > 0;
+  }
+
   /** True when the hash was made with less memory or fewer passes than we ask for today. */
   isWeak(phc: string): boolean {
     const { algorithm, memoryCost, timeCost } = parseOptions(phc);

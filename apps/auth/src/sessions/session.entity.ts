@@ -2,13 +2,7 @@ import { IdColumn, TextColumn, TimeColumn } from '@nest-arch/database';
 import { Check, Column, Entity, Index } from 'typeorm';
 
 export type EndReason =
-  | 'logout'
-  | 'revoked'
-  | 'expired'
-  | 'token_reuse'
-  | 'password_changed'
-  | 'disabled'
-  | 'erased';
+  'logout' | 'revoked' | 'expired' | 'token_reuse' | 'password_changed' | 'disabled' | 'erased';
 
 @Entity('sessions')
 @Check('sessions_method', `method in ('password', 'magic_link', 'passkey')`)
@@ -26,6 +20,8 @@ export class Session {
   @TimeColumn({ default: () => 'now()' }) lastUsedAt!: Date;
   /** When the use of this session was last announced. */
   @TimeColumn({ default: () => 'now()' }) announcedAt!: Date;
+  /** How long it lives without being used: the terms it began with. */
+  @Column('int') idleSeconds!: number;
   @TimeColumn() idleExpiresAt!: Date;
   /** Whatever happens, the session ends here. */
   @TimeColumn() expiresAt!: Date;

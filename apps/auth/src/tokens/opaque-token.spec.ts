@@ -10,6 +10,12 @@ it('reads back the user, the secret and the same hash', () => {
 
 it('refuses other kinds, lengths and alphabets', () => {
   const { text } = issueToken('rt', uuidv7());
-  const broken = [text.slice(1), `${text}A`, text.replace('rt_', 'ev_'), text.slice(0, -1), `rt_${'='.repeat(64)}`];
+  const broken = [
+    text.slice(1),
+    `${text}A`,
+    text.replace('rt_', 'ev_'),
+    text.slice(0, -1),
+    `rt_${'='.repeat(64)}`,
+  ];
   for (const wrong of ['', 'rt_', ...broken]) expect(parseToken('rt', wrong)).toBeNull();
 });

@@ -1,14 +1,14 @@
 import { type EventData, profileInitialisedV1, profileStateV1 } from '@nest-arch/contracts';
-import { type EventContext, OnEvent, Outbox } from '@nest-arch/messaging';
+import { type EventContext, OnEvent } from '@nest-arch/messaging';
 import { Controller } from '@nestjs/common';
 import { Ctx, Payload } from '@nestjs/microservices';
-import { announceState } from './announce-user.js';
+import { UserEvents } from './user-events.js';
 import { copyLocale, dropInitialProfile, lockUser } from './users.queries.js';
 
 /** What the profile service tells us of a person. */
 @Controller()
 export class ProfileEventsController {
-  constructor(private readonly outbox: Outbox) {}
+  constructor(private readonly events: UserEvents) {}
 
   @OnEvent(profileInitialisedV1)
   async forgetNames(
@@ -16,7 +16,7 @@ export class ProfileEventsController {
     @Ctx() { tx }: EventContext,
   ): Promise<void> {
     const user = await dropInitialProfile(tx, data.userId);
-    if (user) await announceState(tx, this.outbox, user);
+    if (user) await this.events.state(tx, user);
   }
 
   @OnEvent(profileStateV1)
@@ -30,6 +30,6 @@ export class ProfileEventsController {
     // A profile without a language leaves the one that was chosen at registration: mails need some.
     const locale = data.locale ?? user.locale;
     const copied = await copyLocale(tx, { userId: user.userId, locale, profileVersion: data.version });
-    if (copied.version > user.version) await announceState(tx, this.outbox, copied);
+    if (copied.version > user.version) await this.events.state(tx, copied);
   }
 }

@@ -48,11 +48,9 @@ export function insertUser(
 
 /** The user, locked against every other change: versions are counted under this lock. */
 export function lockUser(tx: Tx, userId: string): Promise<User | null> {
-  return maybeOne<User>(
-    tx,
-    `select ${userColumns} from users where user_id = $1 for no key update`,
-    [userId],
-  );
+  return maybeOne<User>(tx, `select ${userColumns} from users where user_id = $1 for no key update`, [
+    userId,
+  ]);
 }
 
 /** The user, locked against changes but not against other readers of this kind: what sign-in and refresh take. */
