@@ -86,7 +86,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.spec.ts', 'libs/testing/**/*.ts', 'apps/e2e/**/*.ts'],
+    files: ['**/*.spec.ts', 'libs/testing/**/*.ts', 'apps/*/src/testing/**/*.ts', 'apps/e2e/**/*.ts'],
     rules: { 'max-lines': ['error', 500], 'max-lines-per-function': 'off', 'max-params': 'off' },
   },
   {
@@ -115,6 +115,7 @@ export default tseslint.config(
     files: [
       'libs/platform/src/config/load-config.ts',
       'libs/testing/**/*.ts',
+      'apps/*/src/testing/**/*.ts',
       'apps/e2e/**/*.ts',
       '**/*.spec.ts',
     ],
