@@ -18,11 +18,11 @@ const schema = z
 
 export type Config = z.infer<typeof schema>;
 
-export function readConfig(env: NodeJS.ProcessEnv = process.env): Readonly<Config> {
+export function readConfig(env?: NodeJS.ProcessEnv): Readonly<Config> {
   return loadConfig(schema, env);
 }
 
 /** All that the migration job needs. */
-export function readMigrationConfig(env: NodeJS.ProcessEnv = process.env): { DATABASE_URL: string } {
+export function readMigrationConfig(env?: NodeJS.ProcessEnv): { DATABASE_URL: string } {
   return loadConfig(z.object({ DATABASE_URL: z.url() }), env);
 }

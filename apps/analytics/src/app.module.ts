@@ -1,0 +1,34 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { DatabaseModule } from '@nest-arch/database';
+import { MessagingModule } from '@nest-arch/messaging';
+import { PlatformModule } from '@nest-arch/platform';
+import { ActivityModule } from './activity/activity.module.js';
+import type { Config } from './config.js';
+import { entities } from './entities.js';
+import { migrations } from './migrations/index.js';
+
+@Module({})
+export class AppModule {
+  static forRoot(config: Readonly<Config>): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        PlatformModule.forRoot(config),
+        DatabaseModule.forRoot({
+          url: config.DATABASE_URL,
+          poolSize: config.DATABASE_POOL_SIZE,
+          preparedStatements: config.DATABASE_PREPARED_STATEMENTS,
+          applicationName: 'analytics',
+          entities,
+          migrations,
+        }),
+        MessagingModule.forRoot({
+          appName: 'analytics',
+          brokers: config.KAFKA_BROKERS,
+          topicPrefix: config.KAFKA_TOPIC_PREFIX,
+        }),
+        ActivityModule,
+      ],
+    };
+  }
+}
