@@ -55,7 +55,7 @@ export class BroadcastConsumer {
   /** `beginning`: everything that was there at the start has been delivered. `latest`: the position is fixed. */
   readonly ready: Promise<void>;
   private readonly logger = new Logger('Broadcast');
-  private readonly groupId: string;
+  readonly groupId: string;
   private readonly prefix: string;
   private readonly loop: ConsumerLoop;
   private readonly settled = Promise.withResolvers<void>();
@@ -99,6 +99,11 @@ export class BroadcastConsumer {
   /** Why nothing is read at present; undefined while it is. */
   get trouble(): string | undefined {
     return this.loop.trouble;
+  }
+
+  /** Ends the connection and resolves when a new one reads. */
+  async reconnect(): Promise<void> {
+    await this.loop.restart();
   }
 
   async close(): Promise<void> {

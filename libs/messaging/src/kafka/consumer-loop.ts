@@ -56,6 +56,14 @@ export class ConsumerLoop {
     await this.running;
   }
 
+  /** Ends the present consumer; resolves when the next one reads. */
+  async restart(): Promise<void> {
+    this.problem = 'restarting';
+    this.endCurrent?.('restarted on demand');
+    while (this.problem !== undefined && !this.stopping)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
   get consumer(): Consumer | undefined {
     return this.current;
   }

@@ -31,6 +31,7 @@ export function createKafka(options: KafkaOptions): Kafka {
     clientId: options.clientId,
     connectionTimeout: 2_000,
     requestTimeout: options.requestTimeoutMs ?? 10_000,
+    logLevel: kafkajs.logLevel.WARN,
     logCreator: kafkaLogCreator,
     retry: { retries: options.retries ?? 2, initialRetryTime: 100, maxRetryTime: 1_000 },
   });

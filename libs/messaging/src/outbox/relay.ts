@@ -23,6 +23,8 @@ export interface RelayOptions {
 const batchBytes = 768 * 1024;
 const backlogEveryMs = 5_000;
 const maxBackoffMs = 5_000;
+const drainMs = 2_000;
+const maxGatherMs = 10;
 
 /**
  * Carries outbox rows to Kafka: in the order of `seq` within a bucket, hence within a key; at least once; deleted when
@@ -38,6 +40,8 @@ export class Relay {
   private readonly batchSize: number;
   private lastPoll = 0;
   private lastBacklog = 0;
+  private lastRound = 0;
+  private lastFound = 0;
   private failures = 0;
   private stopping = false;
   private running: Promise<void> | undefined;
@@ -62,11 +66,12 @@ export class Relay {
     this.running ??= this.run();
   }
 
-  /** Finishes the round under way and gives the leases back. */
+  /** Sends what is still there, for a short time, and gives the leases back. */
   async stop(): Promise<void> {
     this.stopping = true;
     this.wakeup.signal();
     await this.running;
+    await this.drain().catch((error: unknown) => this.logger.warn(`Rows left for others: ${String(error)}`));
     await this.leases
       .releaseAll()
       .catch((error: unknown) => this.logger.warn(`Leases not released: ${String(error)}`));
@@ -94,6 +99,7 @@ export class Relay {
     while (!this.stopping) {
       try {
         if (this.leases.due) await this.leases.tick();
+        await this.gather();
         const found = await this.round();
         this.failures = 0;
         await this.reportBacklog();
@@ -104,6 +110,22 @@ export class Relay {
     }
   }
 
+  /**
+   * The busier the last round, the longer the next one waits for more: one statement and one request then carry many
+   * events. An event that comes alone does not wait, and neither does a backlog.
+   */
+  private async gather(): Promise<void> {
+    if (this.lastFound >= this.batchSize / 2) return;
+    const waitMs = this.lastRound + Math.min(this.lastFound, maxGatherMs) - performance.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
+
+  private async drain(): Promise<void> {
+    this.lastPoll = 0;
+    const end = performance.now() + drainMs;
+    while (performance.now() < end && (await this.round()));
+  }
+
   /** Reads, sends and deletes one batch. False when there was nothing to do. */
   private async round(): Promise<boolean> {
     const buckets = this.bucketsToRead();
@@ -111,6 +133,8 @@ export class Relay {
     const perBucket = Math.max(8, Math.ceil(this.batchSize / buckets.length));
     const read = await readPending(this.db, { buckets, perBucket, blocked: this.sender.blockedTopics() });
     if (read.length === 0) return false;
+    this.lastRound = performance.now();
+    this.lastFound = read.length;
     const rows = this.cut(read);
     // Until it is known that nothing is left there, a bucket must be read again without waiting for a wake-up.
     const unfinished = Map.groupBy(read, (row) => row.bucket);
