@@ -1,3 +1,4 @@
+import { describeError } from '../describe-error.js';
 import { Logger } from '@nestjs/common';
 import type { SseConnection } from './sse-connection.js';
 
@@ -40,9 +41,7 @@ export class InboxStream {
       }
     } catch (error) {
       // The next hint or poll tries again from the same position.
-      this.logger.warn(
-        `A stream could not be read: ${error instanceof Error ? error.name : 'unknown error'}`,
-      );
+      this.logger.warn(`A stream could not be read: ${describeError(error)}`);
     } finally {
       this.running = false;
     }

@@ -6,6 +6,7 @@ import {
 } from '@nestjs/common';
 import { Db } from '@nest-arch/database';
 import { Gauge } from 'prom-client';
+import { describeError } from '../describe-error.js';
 import { InboxHints } from './inbox-hints.js';
 import { InboxRenderer } from './inbox-renderer.js';
 import { InboxStream } from './inbox-stream.js';
@@ -102,7 +103,7 @@ export class InboxStreams implements OnApplicationBootstrap, BeforeApplicationSh
       const found = await findLastSequences(this.db, [...this.byUser.keys()]);
       for (const { userId, lastSequence } of found) this.hint(userId, lastSequence);
     } catch (error) {
-      this.logger.warn(`Inboxes not polled: ${error instanceof Error ? error.name : 'unknown error'}`);
+      this.logger.warn(`Inboxes not polled: ${describeError(error)}`);
     }
   }
 }

@@ -179,11 +179,11 @@ export function listChanges(
              from inbox_items where user_id = $1 and sequence > $2 order by sequence limit $3) items
          union all
          select * from (
-           select read_sequence, 'read', item_id, sequence, type, null, created_at, read_at, null
+           select read_sequence, 'read', item_id, sequence, type, payload, created_at, read_at, null::int
              from inbox_items where user_id = $1 and read_sequence > $2 order by read_sequence limit $3) marks
          union all
          select * from (
-           select sequence, 'read_all', null, sequence, null, null, null, read_at, up_to
+           select sequence, 'read_all', null::uuid, sequence, null::text, null::jsonb, null::timestamptz, read_at, up_to
              from inbox_read_alls where user_id = $1 and sequence > $2 order by sequence limit $3) alls
        ) changes
        left join contacts k on k.user_id = $1

@@ -10,33 +10,27 @@ const longestTimerMs = 2_147_483_647;
 export class SseConnection {
   private readonly timers: NodeJS.Timeout[] = [];
   private readonly closing: (() => void)[] = [];
+  private released = false;
 
   /** Sends the head at once. `endsAt`: when the caller's token does, in milliseconds since 1970. */
   constructor(
     private readonly response: ServerResponse,
     endsAt: number,
   ) {
-    response.writeHead(200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      // nginx would otherwise hold records back until its buffer is full.
-      'x-accel-buffering': 'no',
-    });
-    response.write(`retry: ${reconnectMs}\n\n`);
-    this.timers.push(setInterval(() => this.beat(), heartbeatMs));
-    this.timers.push(
-      setTimeout(() => this.end(), Math.min(Math.max(0, endsAt - Date.now()), longestTimerMs)),
-    );
-    response.once('close', () => this.release());
     response.on('error', () => response.destroy());
+    // The client may have gone while we looked up where it stands; then no 'close' comes any more.
+    if (response.destroyed) this.release();
+    else this.begin(endsAt);
   }
 
   get isOpen(): boolean {
     return !this.response.writableEnded && !this.response.destroyed;
   }
 
+  /** Calls at once when it is closed already. */
   onClose(fn: () => void): void {
-    this.closing.push(fn);
+    if (this.released) fn();
+    else this.closing.push(fn);
   }
 
   /**
@@ -45,15 +39,31 @@ export class SseConnection {
    */
   async send(id: number, data: unknown): Promise<void> {
     if (!this.isOpen || this.response.write(`id: ${id}\ndata: ${JSON.stringify(data)}\n\n`)) return;
-    const signal = AbortSignal.timeout(slowestReaderMs);
-    await Promise.race([
-      once(this.response, 'drain', { signal }),
-      once(this.response, 'close', { signal }),
-    ]).catch(() => this.response.destroy());
+    const done = new AbortController();
+    const signal = AbortSignal.any([done.signal, AbortSignal.timeout(slowestReaderMs)]);
+    const waits = [once(this.response, 'drain', { signal }), once(this.response, 'close', { signal })];
+    waits.forEach((wait) => wait.catch(() => undefined));
+    await Promise.race(waits).catch(() => this.response.destroy());
+    done.abort();
   }
 
   end(): void {
     if (this.isOpen) this.response.end();
+  }
+
+  private begin(endsAt: number): void {
+    this.response.once('close', () => this.release());
+    this.timers.push(setInterval(() => this.beat(), heartbeatMs));
+    this.timers.push(
+      setTimeout(() => this.end(), Math.min(Math.max(0, endsAt - Date.now()), longestTimerMs)),
+    );
+    this.response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      // nginx would otherwise hold records back until its buffer is full.
+      'x-accel-buffering': 'no',
+    });
+    this.response.write(`retry: ${reconnectMs}\n\n`);
   }
 
   private beat(): void {
@@ -61,6 +71,7 @@ export class SseConnection {
   }
 
   private release(): void {
+    this.released = true;
     this.timers.forEach((timer) => clearTimeout(timer));
     this.closing.forEach((fn) => fn());
   }

@@ -4,6 +4,7 @@ import { Db, type Tx } from '@nest-arch/database';
 import { Outbox } from '@nest-arch/messaging';
 import { Clock, runWithTrace } from '@nest-arch/platform';
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { describeError } from '../describe-error.js';
 import { ChallengeKeyMissingError, ChallengeUnreadableError } from './challenge-keys.js';
 import { markFailed, markSent, putOff, type ClaimedDelivery } from './deliveries.queries.js';
 import { mailMetrics } from './mail-metrics.js';
@@ -76,7 +77,7 @@ export class DeliveryRunner {
         return;
       } catch (error) {
         if (tries % 25 === 1)
-          this.logger.warn(`Delivery ${delivery.deliveryId} not settled: ${nameOf(error)}`);
+          this.logger.warn(`Delivery ${delivery.deliveryId} not settled: ${describeError(error)}`);
         if (signal.aborted && tries > 5) return;
         await new Promise((resolve) => setTimeout(resolve, settlePauseMs));
       }
@@ -122,8 +123,4 @@ function unwritten(error: unknown): Outcome {
   if (error instanceof ChallengeKeyMissingError) return { kind: 'retry', reason: 'challenge_key_missing' };
   if (error instanceof NoTemplateError) return { kind: 'retry', reason: 'template_missing' };
   return { kind: 'retry', reason: 'not_written' };
-}
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : 'unknown error';
 }

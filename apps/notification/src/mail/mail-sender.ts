@@ -5,6 +5,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { Db, uuidv7 } from '@nest-arch/database';
+import { describeError } from '../describe-error.js';
 import { claimDue, renewLeases, type ClaimedDelivery } from './deliveries.queries.js';
 import { DeliveryRunner } from './delivery-runner.js';
 import { watchDeliveries } from './mail-metrics.js';
@@ -69,9 +70,7 @@ export class MailSender implements OnApplicationBootstrap, BeforeApplicationShut
       try {
         await this.claim();
       } catch (error) {
-        this.logger.warn(
-          `Looking for due mails failed: ${error instanceof Error ? error.name : 'unknown error'}`,
-        );
+        this.logger.warn(`Looking for due mails failed: ${describeError(error)}`);
       }
       await this.signal.wait(this.settings.pollMs);
     }

@@ -1,4 +1,5 @@
-import { challengeIssuedV1, topics, type ChallengePurpose } from '@nest-arch/contracts';
+import type { Server } from 'node:http';
+import { challengeIssuedV1, topics, type ChallengePurpose, type TopicDefinition } from '@nest-arch/contracts';
 import { many, one, uuidv7, type Db } from '@nest-arch/database';
 import { createTopics } from '@nest-arch/messaging';
 import { createApp } from '@nest-arch/platform';
@@ -19,7 +20,15 @@ export interface Instance {
   stop(): Promise<void>;
 }
 
-const read = [topics.userEvents, topics.userState, topics.profileState, topics.challenges, topics.erasures];
+// Fewer partitions than in earnest: every spec file makes its own topics.
+const few = (topic: TopicDefinition) => ({ ...topic, partitions: 2 });
+const read = [
+  topics.userEvents,
+  topics.userState,
+  topics.profileState,
+  topics.challenges,
+  topics.erasures,
+].map(few);
 
 /** The service on its own database and topics, with a mail server and an issuer that the spec commands. */
 export async function startHarness({ consuming = true }: { consuming?: boolean } = {}) {
@@ -32,7 +41,7 @@ export async function startHarness({ consuming = true }: { consuming?: boolean }
     createTopics({
       brokers: brokers.split(','),
       prefix,
-      only: [...read, topics.deliveryEvents].map((topic) => ({ ...topic, partitions: 2 })) as never,
+      only: [...read, few(topics.deliveryEvents)],
       groups: { notification: read },
     }).then(() => prefix),
   ]);
@@ -40,7 +49,7 @@ export async function startHarness({ consuming = true }: { consuming?: boolean }
   const instances = new Set<Instance>();
   const env = {
     NODE_ENV: 'test',
-    LOG_LEVEL: 'fatal',
+    LOG_LEVEL: process.env['SPEC_LOG_LEVEL'] ?? 'fatal',
     PORT: '0',
     DATABASE_URL: database.url,
     KAFKA_BROKERS: brokers,
@@ -73,6 +82,8 @@ export async function startHarness({ consuming = true }: { consuming?: boolean }
   }
 
   async function stop(): Promise<void> {
+    // Clients of the spec keep connections on which they never asked anything; a stop would wait for those.
+    for (const { app } of instances) (app.getHttpServer() as Server).closeAllConnections();
     await Promise.all([...instances].map((instance) => instance.stop()));
     await events.close();
     issuer.stop();
