@@ -54,12 +54,12 @@ export async function startHarness({ env = {} }: { env?: Record<string, string> 
     ...env,
   };
 
-  async function start(overrides: Record<string, string> = {}): Promise<HttpClient> {
+  async function startApp(overrides: Record<string, string> = {}) {
     const app = await createApp(profileApp(readConfig({ ...settings, ...overrides })));
     await app.startAllMicroservices();
     await app.listen(0, '127.0.0.1');
     apps.add(app);
-    return new HttpClient((await app.getUrl()).replace('[::1]', '127.0.0.1'));
+    return { app, client: new HttpClient((await app.getUrl()).replace('[::1]', '127.0.0.1')) };
   }
 
   /** Plays auth: an account record of a new person, or the next one of a known person. */
@@ -76,7 +76,8 @@ export async function startHarness({ env = {} }: { env?: Record<string, string> 
     db,
     issuer,
     events,
-    start,
+    startApp,
+    start: async (overrides?: Record<string, string>) => (await startApp(overrides)).client,
     announce,
     profileOf,
     tokenOf,
