@@ -86,7 +86,8 @@ function deadLetterConfigs(topic: TopicDefinition): Record<string, string> {
 
 async function create(admin: Admin, missing: Wanted[], replicationFactor: number): Promise<void> {
   await admin.createTopics({
-    waitForLeaders: true,
+    // kafkajs gives up when a broker has not heard of the topic yet, which under KRaft is normal for a moment.
+    waitForLeaders: false,
     timeout: 30_000,
     topics: missing.map(({ name, partitions, configs }) => ({
       topic: name,
@@ -95,6 +96,24 @@ async function create(admin: Admin, missing: Wanted[], replicationFactor: number
       configEntries: toEntries(configs),
     })),
   });
+  await waitForLeaders(
+    admin,
+    missing.map(({ name }) => name),
+  );
+}
+
+async function waitForLeaders(admin: Admin, names: string[]): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    try {
+      const { topics: found } = await admin.fetchTopicMetadata({ topics: names });
+      if (found.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+    }
+    if (Date.now() > deadline) throw new Error('Topics were created, but have no leaders after 30 s');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 /**
