@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventDefinition } from '@nest-arch/contracts';
 import { uuidv7 } from '@nest-arch/database';
 import { header, Publisher } from '@nest-arch/messaging';
@@ -44,6 +45,19 @@ export class EventSource {
     this.last = sent.catch(() => undefined);
     await sent;
     return id;
+  }
+
+  // A topic that has just been made may have no leader yet, and a broker under load may need a moment.
+  private async publish(record: Parameters<Publisher['send']>[0][number]): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.publisher.send([record]);
+        return;
+      } catch (error) {
+        if (attempt === 10) throw error;
+        await sleep(attempt * 50);
+      }
+    }
   }
 
   close(): Promise<void> {

@@ -5,7 +5,7 @@ import { engines } from './engines.js';
 /** Everything that the topics hold now, each partition in its order. */
 export async function readTopics(
   topicPrefix: string,
-  ...topics: readonly TopicDefinition[]
+  ...topics: readonly Pick<TopicDefinition, 'name'>[]
 ): Promise<BroadcastRecord[]> {
   const records: BroadcastRecord[] = [];
   const consumer = new BroadcastConsumer({

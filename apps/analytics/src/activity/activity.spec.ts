@@ -90,6 +90,20 @@ describe('a day', () => {
   });
 });
 
+it('a record that breaks its contract becomes a dead letter, and the next one is counted', async () => {
+  const userId = uuidv7();
+  const broken = { ...userRegisteredV1.fixture, userId, registeredAt: 'yesterday' };
+  await service.events.send(userRegisteredV1, broken, { key: userId });
+  await register('2026-05-09', { userId });
+
+  await service.counted('2026-05-09', { signUps: 1 });
+  const letters = await service.deadLetters(userRegisteredV1.topic);
+  expect(letters.find(({ key }) => key === userId)).toMatchObject({
+    headers: { 'x-dlq-reason': 'schema_mismatch', 'x-dlq-detail': expect.stringContaining('registeredAt') },
+    data: { registeredAt: 'yesterday' },
+  });
+});
+
 describe('erasure', () => {
   it('forgets when the person was there, keeps the counts, and answers', async () => {
     const userId = uuidv7();

@@ -1,6 +1,6 @@
 import { analyticsSummary, topics, type TopicDefinition } from '@nest-arch/contracts';
 import { uuidv7 } from '@nest-arch/database';
-import { createTopics } from '@nest-arch/messaging';
+import { createTopics, deadLetterTopic } from '@nest-arch/messaging';
 import { createApp } from '@nest-arch/platform';
 import {
   engines,
@@ -58,6 +58,8 @@ export async function startHarness() {
     ...{ db: database.db, events, issuer, http, admin, countsOn },
     /** What the service has said, in its order. */
     said: () => readTopics(prefix, written),
+    deadLetters: (topic: TopicDefinition) =>
+      readTopics(prefix, { name: deadLetterTopic(topic.name, 'analytics') }),
     /** Waits until a day has these counts. */
     counted: (day: string, wanted: { signUps?: number; verified?: number; active?: number }) => {
       const expected = Object.entries({ signUps: 0, verified: 0, active: 0, ...wanted });

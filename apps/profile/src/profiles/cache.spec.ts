@@ -44,6 +44,18 @@ describe('with the cache', () => {
     });
   });
 
+  it('names that come from the registration are seen at once', async () => {
+    const account = await service.announce();
+    await service.caughtUp(account);
+    const client = http.as(await service.tokenOf(account.userId));
+    await client.get('/v1/users/me');
+    await waitFor(() => cache.get(keyOf(account.userId)));
+    const initialProfile = { displayName: 'Ada' };
+    await service.caughtUp(await service.announce({ ...account, version: 2, initialProfile }));
+
+    expect((await client.get('/v1/users/me')).body).toMatchObject({ displayName: 'Ada', version: 2 });
+  });
+
   it('a copy whose invalidation was lost costs one refused edit, not every one', async () => {
     const { userId, token } = await person();
     const client = http.as(token);
