@@ -26,6 +26,8 @@ const schema = z
     UPSTREAM_CONNECTIONS: count.default(64),
     /** Requests that wait for a connection before callers get a 503. */
     UPSTREAM_QUEUE: count.default(256),
+    /** Most time that any route gives a service; a route may give less. */
+    MAX_DEADLINE_MS: count.default(15_000),
     /** Open event streams of this process. */
     MAX_STREAMS: count.default(5_000),
     /** Verified tokens that are remembered. */

@@ -1,4 +1,4 @@
-import { type AppOptions, createAdapter } from '@nest-arch/platform';
+import { type AppOptions, createAdapter, maxHeaderSize } from '@nest-arch/platform';
 import { AppModule } from './app.module.js';
 import type { GatewayConfig } from './config.js';
 import { answerClientError, answerFrameworkError } from './edge/problems.js';
@@ -13,6 +13,7 @@ export function gatewayOptions(config: GatewayConfig): AppOptions {
     adapter: createAdapter(config.BODY_LIMIT_BYTES, {
       clientErrorHandler: answerClientError,
       frameworkErrors: answerFrameworkError,
+      http: { maxHeaderSize, requireHostHeader: false },
     }),
   };
 }

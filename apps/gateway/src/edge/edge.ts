@@ -8,7 +8,7 @@ import { serveDocs } from '../descriptions/docs.js';
 import { servePages } from '../pages/pages.js';
 import { keepJsonBodies, refuseBody } from '../proxies/json-bodies.js';
 import { Proxy } from '../proxies/proxy.js';
-import { routerPath } from '../routes/route.js';
+import { type ProxiedRoute, routerPath } from '../routes/route.js';
 import { proxiedRoutes } from '../routes/routes.js';
 import { Hop } from './hop.js';
 import { requestIdOf } from './request-ids.js';
@@ -37,7 +37,9 @@ export class Edge {
     void fastify.register(async (scope) => this.addProxiedRoutes(scope));
     servePages(fastify);
     serveDocs(fastify, this.description);
-    answerUnknownRoutes(fastify);
+    // With CORS, OPTIONS is its own everywhere.
+    const isFree = (method: string) => method !== 'OPTIONS' || this.config.CORS_ORIGINS.length === 0;
+    answerUnknownRoutes(fastify, fastify.supportedMethods.filter(isFree));
   }
 
   private addHooks(fastify: FastifyInstance): void {
@@ -55,18 +57,28 @@ export class Edge {
 
   private addProxiedRoutes(scope: FastifyInstance): void {
     keepJsonBodies(scope);
-    for (const route of proxiedRoutes) {
+    for (const declared of proxiedRoutes) {
+      const route = this.limit(declared);
       scope.route({
         method: route.method,
         url: routerPath(route.path),
         ...(route.bodyLimit === 0 && { onRequest: refuseBody }),
         // Fastify wants at least one byte.
-        bodyLimit: Math.max(1, Math.min(route.bodyLimit, this.config.BODY_LIMIT_BYTES)),
+        bodyLimit: Math.max(1, route.bodyLimit),
         exposeHeadRoute: route.method === 'GET' && route.kind === 'call',
         config: { access: route.access },
         handler: this.proxy.handlerOf(route),
       });
     }
+  }
+
+  // What the table allows, within what this installation allows.
+  private limit(route: ProxiedRoute): ProxiedRoute {
+    return {
+      ...route,
+      bodyLimit: Math.min(route.bodyLimit, this.config.BODY_LIMIT_BYTES),
+      deadlineMs: Math.min(route.deadlineMs, this.config.MAX_DEADLINE_MS),
+    };
   }
 }
 
@@ -85,5 +97,7 @@ function corsOptions(origins: readonly string[]) {
     ],
     exposedHeaders: ['etag', 'location', 'retry-after', 'x-request-id'],
     maxAge: 600,
+    // Else it answers an OPTIONS that is no preflight with a plain text of its own.
+    strictPreflight: false,
   };
 }

@@ -82,7 +82,10 @@ async function startGateway(env: Record<string, string>): Promise<Gateway> {
   const config = loadGatewayConfig(env);
   await initTracing('gateway', config);
   const app = await createApp(gatewayOptions(config));
-  await app.listen(0, '127.0.0.1');
+  await app.listen(0, '127.0.0.1').catch(async (error: unknown) => {
+    await app.close();
+    throw error;
+  });
   const url = await app.getUrl();
   let stopping: Promise<void> | undefined;
   return { app, url, http: new HttpClient(url), stop: () => (stopping ??= app.close()) };
