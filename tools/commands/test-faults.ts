@@ -2,4 +2,4 @@
 import { runTests } from '../test/run-tests.ts';
 
 process.env['TEST_TIER'] = 'faults';
-process.exitCode = await runTests(['--runInBand', ...process.argv.slice(2)]);
+process.exit(await runTests(['--runInBand', ...process.argv.slice(2)]));

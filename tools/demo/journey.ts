@@ -78,10 +78,8 @@ async function liveMark(places: Places, token: string, item: { id: string }): Pr
 }
 
 async function verificationToken({ mailWeb }: Places, email: string): Promise<string | undefined> {
-  // The address as it is on the wire: the domain in ASCII.
-  const domain = new URL(`http://${email.slice(email.lastIndexOf('@') + 1)}`).hostname;
-  const address = `${email.slice(0, email.lastIndexOf('@'))}@${domain}`;
-  const response = await fetch(`${mailWeb}/api/email?to.address=${encodeURIComponent(address)}`);
+  // The catcher shows an internationalised domain as people write it, which is how our people give it.
+  const response = await fetch(`${mailWeb}/api/email?to.address=${encodeURIComponent(email)}`);
   const mails = (await response.json()) as { text?: string }[];
   return mails.map((mail) => /#token=([\w.-]+)/.exec(mail.text ?? '')?.[1]).find(Boolean);
 }

@@ -16,6 +16,8 @@ export function onStop(stop: (reason: string) => void): void {
   process.on('disconnect', () => {
     if (first === 0) request('the starting process is gone');
   });
+  // Listening must not keep a command alive that has done its work.
+  process.channel?.unref();
   // The terminal may be gone as well.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
