@@ -18,7 +18,14 @@ for (const app of positionals.length > 0 ? positionals : apps) {
   const secrets = process.env.NPMRC ? ['--secret', `id=npmrc,src=${process.env.NPMRC}`] : [];
   run(
     ...['build', '-f', 'docker/Dockerfile', ...baseImage, ...secrets],
-    ...['--build-arg', `APP=${app}`, '--build-arg', `VERSION=${version}`, '--build-arg', `REVISION=${revision()}`],
+    ...[
+      '--build-arg',
+      `APP=${app}`,
+      '--build-arg',
+      `VERSION=${version}`,
+      '--build-arg',
+      `REVISION=${revision()}`,
+    ],
     ...['-t', image, '.'],
   );
   if (values.push) run('push', image);

@@ -6,4 +6,5 @@ const { created, corrected, tooFewPartitions } = await createTopics({
   prefix: process.env.KAFKA_TOPIC_PREFIX ?? '',
 });
 console.log(`${created.length} topics created, ${corrected.length} corrected`);
-if (tooFewPartitions.length > 0) console.warn(`Fewer partitions than declared: ${tooFewPartitions.join(', ')}`);
+if (tooFewPartitions.length > 0)
+  console.warn(`Fewer partitions than declared: ${tooFewPartitions.join(', ')}`);
