@@ -55,7 +55,7 @@ export class BroadcastConsumer {
   /** `beginning`: everything that was there at the start has been delivered. `latest`: the position is fixed. */
   readonly ready: Promise<void>;
   private readonly logger = new Logger('Broadcast');
-  readonly groupId: string;
+  private groupId = '';
   private readonly prefix: string;
   private readonly loop: ConsumerLoop;
   private readonly settled = Promise.withResolvers<void>();
@@ -66,16 +66,19 @@ export class BroadcastConsumer {
 
   constructor(private readonly options: BroadcastOptions) {
     this.prefix = options.topicPrefix ?? '';
-    this.groupId = `${this.prefix}${options.app}.${randomUUID()}`;
     this.ready = this.settled.promise;
     this.loop = new ConsumerLoop({
       brokers: options.brokers,
       clientId: options.app,
-      groupId: this.groupId,
+      groupId: () => this.groupId,
       topics: options.topics.map((topic) => this.prefix + topic),
       maxWaitMs: 500,
       silenceMs: options.silenceMs ?? 5_000,
-      prepare: (admin) => this.fixPositions(admin),
+      prepare: (admin) => {
+        // In the group of a connection that was lost, the new member would wait for the old one to be given up.
+        this.groupId = `${this.prefix}${options.app}.${randomUUID()}`;
+        return this.fixPositions(admin);
+      },
       onAssigned: (assignment) => this.seekAll(assignment),
       onBatch: (batch) => this.deliver(batch),
       onGone: () => undefined,
@@ -108,6 +111,7 @@ export class BroadcastConsumer {
 
   async close(): Promise<void> {
     await this.loop.stop();
+    if (!this.groupId) return;
     // An empty group without offsets goes away by itself in time; this is for tidiness.
     const admin = createKafka({
       brokers: this.options.brokers,
@@ -135,16 +139,21 @@ export class BroadcastConsumer {
       for (const { partition, low, high } of await admin.fetchTopicOffsets(this.prefix + topic)) {
         const key = `${this.prefix}${topic}/${partition}`;
         ends.set(key, BigInt(high));
-        const known = this.positions.get(key);
-        const lost = known !== undefined && (known < BigInt(low) || known > BigInt(high));
-        if (this.options.from === 'latest') this.positions.set(key, BigInt(high));
-        else if (known === undefined || lost) this.positions.set(key, BigInt(low));
-        missed ||= lost;
+        missed = this.fixPosition(key, { low: BigInt(low), high: BigInt(high) }) || missed;
       }
     }
     if (missed) this.callSafely(() => this.options.onReset?.());
     this.goals ??= ends;
     this.settle();
+  }
+
+  /** True when the place where reading stopped is no longer there. */
+  private fixPosition(key: string, { low, high }: { low: bigint; high: bigint }): boolean {
+    const known = this.positions.get(key);
+    const lost = known !== undefined && (known < low || known > high);
+    if (this.options.from === 'latest') this.positions.set(key, high);
+    else if (known === undefined || lost) this.positions.set(key, low);
+    return lost;
   }
 
   private seekAll(assignment: Record<string, number[]>): void {

@@ -28,14 +28,20 @@ export type FailureKind = 'transient' | 'permanent' | 'unknown';
 /** The one place that decides what becomes of a failed record. */
 export function classify(error: unknown): FailureKind {
   if (error instanceof PermanentError || error instanceof RecordRefusedError) return 'permanent';
-  if (error instanceof DeadlineExceededError) return 'transient';
-  if (isTransient(error) || isKafkaError(error) || isNetworkError(error)) return 'transient';
-  if (lacksInboxPartition(error)) return 'transient';
+  if (transientTests.some((test) => test(error))) return 'transient';
   const status = (error as { status?: unknown } | null)?.status;
   // An AppError: 5xx says that a part of us is unwell, anything else that the record asks for what is not allowed.
   if (typeof status === 'number') return status >= 500 ? 'transient' : 'permanent';
   return 'unknown';
 }
+
+const transientTests: readonly ((error: unknown) => boolean)[] = [
+  (error) => error instanceof DeadlineExceededError,
+  isTransient,
+  isKafkaError,
+  isNetworkError,
+  lacksInboxPartition,
+];
 
 const networkCodes = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND|ESOCKET|UND_ERR_)/;
 

@@ -23,7 +23,7 @@ export interface EventServerOptions {
   concurrency?: number;
   /** Default 10 s; the session's statement_timeout must be shorter. */
   deadlineMs?: number;
-  /** After how long a silent member's partitions go to others, default 10 s. */
+  /** After how long a silent member's partitions go to others; default 6 s, the least that brokers allow by default. */
   sessionTimeoutMs?: number;
   retry?: Partial<RetryPolicy>;
 }
@@ -169,10 +169,10 @@ export class PlatformKafkaServer extends ServerKafka {
     return new ConsumerLoop({
       brokers,
       clientId: appName,
-      groupId: this.groupId,
+      groupId: () => this.groupId,
       topics: this.topics.map((topic) => topicPrefix + topic),
       requiredTopics: this.topics.map((topic) => topicPrefix + deadLetterTopic(topic, this.group)),
-      sessionTimeoutMs: this.serverOptions.sessionTimeoutMs ?? 10_000,
+      sessionTimeoutMs: this.serverOptions.sessionTimeoutMs ?? 6_000,
       onBatch: (batch) => this.assigned.enqueue(withoutPrefix(batch.topic), batch),
       onAssigned: (assignment) => {
         const ids = Object.entries(assignment).flatMap(([topic, list]) =>

@@ -4,8 +4,8 @@ import { createKafka, type Admin, type Consumer, type EachBatchPayload, type Kaf
 export interface ConsumerLoopOptions {
   brokers: string[];
   clientId: string;
-  /** With prefix, as everything below. */
-  groupId: string;
+  /** With prefix, as everything below. Asked anew for every consumer. */
+  groupId(): string;
   topics: string[];
   /** Topics that must exist beside those that are read. */
   requiredTopics?: string[];
@@ -25,6 +25,7 @@ export interface ConsumerLoopOptions {
 // Longer than a rebalance may take, shorter than liveness allows.
 const defaultSilenceMs = 45_000;
 const leastJoinMs = 15_000;
+const maxPauseMs = 3_000;
 
 /**
  * Keeps one kafkajs consumer in its group. Whatever ends it (a crash, silence, a broker that is away at the start) leads
@@ -39,6 +40,8 @@ export class ConsumerLoop {
   private stopping = false;
   private endCurrent: ((reason: string) => void) | undefined;
   private lastFetch = performance.now();
+  /** The last sign of life of the present attempt, which has its own time to join. */
+  private sign = performance.now();
   private problem: string | undefined = 'not connected yet';
   private wrong: string | undefined;
 
@@ -101,10 +104,9 @@ export class ConsumerLoop {
       if (this.stopping) break;
       if (performance.now() - startedAt > 60_000) failures = 0;
       this.problem = reason;
-      const waitMs = Math.min(10_000, 250 * 2 ** Math.min(failures, 8)) * (0.75 + Math.random() / 2);
-      this.logger.warn(
-        `${this.options.groupId} is not reading (${reason}); next try in ${Math.round(waitMs)} ms`,
-      );
+      const waitMs = Math.min(maxPauseMs, 250 * 2 ** Math.min(failures, 8)) * (0.75 + Math.random() / 2);
+      // The first says that something happened; later ones, a minute apart, that it still does.
+      if (failures % 20 === 0) this.logger.warn(`${this.options.groupId()} is not reading: ${reason}`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, waitMs);
         this.endCurrent = () => {
@@ -121,14 +123,14 @@ export class ConsumerLoop {
     this.endCurrent = ended.resolve;
     const { silenceMs = defaultSilenceMs } = this.options;
     this.problem ??= 'joining';
-    this.lastFetch = performance.now();
+    this.sign = performance.now();
     const watchdog = setInterval(() => {
       const allowedMs = this.problem === undefined ? silenceMs : Math.max(silenceMs, leastJoinMs);
-      if (this.silentMs > allowedMs) ended.resolve(`no fetch for ${allowedMs / 1000} s`);
+      if (performance.now() - this.sign > allowedMs) ended.resolve(`no fetch for ${allowedMs / 1000} s`);
     }, 500);
     try {
       await this.prepare();
-      this.lastFetch = performance.now();
+      this.sign = performance.now();
       const consumer = this.newConsumer(ended.resolve);
       this.current = consumer;
       this.beginning = this.begin(consumer);
@@ -162,9 +164,9 @@ export class ConsumerLoop {
 
   private newConsumer(end: (reason: string) => void): Consumer {
     const consumer = this.kafka.consumer({
-      groupId: this.options.groupId,
+      groupId: this.options.groupId(),
       allowAutoTopicCreation: false,
-      sessionTimeout: this.options.sessionTimeoutMs ?? 10_000,
+      sessionTimeout: this.options.sessionTimeoutMs ?? 6_000,
       rebalanceTimeout: 20_000,
       heartbeatInterval: 1_000,
       maxWaitTimeInMs: this.options.maxWaitMs ?? 250,
@@ -179,7 +181,7 @@ export class ConsumerLoop {
       this.options.onAssigned(payload.memberAssignment as Record<string, number[]>);
     });
     consumer.on(FETCH, () => {
-      this.lastFetch = performance.now();
+      this.sign = this.lastFetch = performance.now();
     });
     return consumer;
   }

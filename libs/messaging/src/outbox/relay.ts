@@ -22,7 +22,7 @@ export interface RelayOptions {
 // Kafka's default limit is 1 MiB a batch of one partition, and a whole round may fall into one.
 const batchBytes = 768 * 1024;
 const backlogEveryMs = 5_000;
-const maxBackoffMs = 5_000;
+const maxBackoffMs = 3_000;
 const drainMs = 2_000;
 const maxGatherMs = 10;
 
