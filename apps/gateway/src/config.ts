@@ -34,6 +34,8 @@ const schema = z
     TOKEN_CACHE_SIZE: count.default(20_000),
     /** Life of the access tokens that auth issues: revocations are remembered twice as long. */
     ACCESS_TOKEN_TTL_SECONDS: count.default(accessTokenTtlSeconds),
+    /** How long the topic of revocations may be silent before sessions are looked up at auth. */
+    REVOCATION_TRUST_SECONDS: count.default(30),
   })
   .superRefine(refuseLocalSecrets([]));
 

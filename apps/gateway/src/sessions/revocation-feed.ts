@@ -6,9 +6,6 @@ import { GATEWAY_CONFIG, type GatewayConfig } from '../config.js';
 import { watchFeed } from './metrics.js';
 import { type Revocation, Revocations } from './revocations.js';
 
-/** From here on, what memory says may be too old (design: revocation). */
-export const trustedSilenceMs = 30_000;
-
 const sweepMs = 60_000;
 
 /** Keeps the revocations of this process up to date from their topic, which it reads whole at its start. */
@@ -19,6 +16,7 @@ export class RevocationFeed implements OnModuleInit, OnApplicationShutdown {
   private readonly listeners: ((revocation: Revocation) => void)[] = [];
   private readonly consumer: BroadcastConsumer;
   private readonly startedAt = Date.now();
+  private readonly trustMs: number;
   private caughtUp = false;
   private sweeper: NodeJS.Timeout | undefined;
 
@@ -26,6 +24,7 @@ export class RevocationFeed implements OnModuleInit, OnApplicationShutdown {
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     private readonly health: HealthRegistry,
   ) {
+    this.trustMs = config.REVOCATION_TRUST_SECONDS * 1000;
     this.consumer = new BroadcastConsumer({
       brokers: config.KAFKA_BROKERS,
       app: 'gateway',
@@ -54,7 +53,7 @@ export class RevocationFeed implements OnModuleInit, OnApplicationShutdown {
 
   /** True while memory may be believed: all of the topic was read, and the broker answers. */
   get isCurrent(): boolean {
-    return this.caughtUp && this.consumer.silentMs < trustedSilenceMs;
+    return this.caughtUp && this.consumer.silentMs < this.trustMs;
   }
 
   refuses = this.revocations.refuses.bind(this.revocations);
@@ -66,7 +65,7 @@ export class RevocationFeed implements OnModuleInit, OnApplicationShutdown {
 
   // Not ready while a short wait would bring the topic; later the gateway works by asking auth.
   private assertUsable(): void {
-    if (this.caughtUp || Date.now() - this.startedAt > trustedSilenceMs) return;
+    if (this.caughtUp || Date.now() - this.startedAt > this.trustMs) return;
     throw new Error(
       `Revocations are not read yet${this.consumer.trouble ? `: ${this.consumer.trouble}` : ''}`,
     );

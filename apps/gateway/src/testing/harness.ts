@@ -91,11 +91,13 @@ async function startGateway(env: Record<string, string>): Promise<Gateway> {
   return { app, url, http: new HttpClient(url), stop: () => (stopping ??= app.close()) };
 }
 
-/** Waits until a gateway says that it is ready, as its orchestrator would. */
-export function untilReady({ app }: Gateway): Promise<unknown> {
+/** What its orchestrator would find. */
+export async function isReady({ app }: Gateway): Promise<boolean> {
   const checks = app.get(HealthRegistry).of('ready');
-  return waitFor(async () => {
-    await Promise.all(checks.map(({ check }) => check()));
-    return true;
-  });
+  const results = await Promise.allSettled(checks.map(async ({ check }) => check()));
+  return results.every(({ status }) => status === 'fulfilled');
+}
+
+export async function untilReady(gateway: Gateway): Promise<void> {
+  await waitFor(() => isReady(gateway), { what: 'the gateway to be ready' });
 }

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { waitFor } from '@nest-arch/testing';
+import { type Gateway, type Harness, isReady, startHarness, untilReady } from '../testing/harness.js';
+
+const nobody = '127.0.0.1:1';
+
+let harness: Harness;
+let gateways: Gateway[];
+const inactive = new Set<string>();
+const asked: string[][] = [];
+let authAnswers = true;
+
+beforeAll(async () => {
+  harness = await startHarness(({ auth, profile }) => {
+    profile.app.get('/v1/users/me', () => ({ reached: true }));
+    auth.app.post('/internal/sessions/check', (request, reply) => {
+      if (request.headers['x-internal-token'] !== 'local-development-only-not-a-secret-000')
+        return reply.code(401).send();
+      if (!authAnswers) return reply.code(500).send();
+      const { sessions } = JSON.parse(String(request.body)) as { sessions: { sid: string }[] };
+      asked.push(sessions.map(({ sid }) => sid));
+      return { sessions: sessions.map(({ sid }) => ({ sid, active: !inactive.has(sid) })) };
+    });
+  });
+  gateways = await Promise.all([harness.start(), harness.start()]);
+  await Promise.all(gateways.map(untilReady));
+});
+afterAll(() => harness.stop());
+
+async function statusAt(gateway: Gateway, token: string): Promise<number> {
+  return (await gateway.http.get('/v1/users/me', { token })).status;
+}
+
+function statuses(token: string): Promise<number[]> {
+  return Promise.all(gateways.map((gateway) => statusAt(gateway, token)));
+}
+
+async function msUntilRefused(token: string): Promise<number> {
+  const started = performance.now();
+  await waitFor(async () => (await statuses(token)).every((status) => status === 401), { intervalMs: 5 });
+  return performance.now() - started;
+}
+
+describe('a revoked session', () => {
+  it('is refused at every gateway within a second', async () => {
+    const sessionId = randomUUID();
+    const token = await harness.issuer.token({ sessionId });
+    expect(await statuses(token)).toEqual([200, 200]);
+
+    await harness.topic.revoke({ sid: sessionId });
+
+    expect(await msUntilRefused(token)).toBeLessThan(1_000);
+  });
+
+  it('takes the older tokens of a user with it, but not the session that stays', async () => {
+    const userId = randomUUID();
+    const [kept, other, newer] = await Promise.all([
+      harness.issuer.token({ userId, sessionId: '01998d3d-5be0-7d0a-8c52-90f3a1b2c3d4', ver: 1 }),
+      harness.issuer.token({ userId, ver: 1 }),
+      harness.issuer.token({ userId, ver: 2 }),
+    ]);
+    await harness.topic.revoke({ userId, minVer: 2, exceptSid: '01998d3d-5be0-7d0a-8c52-90f3a1b2c3d4' });
+
+    await msUntilRefused(other);
+    expect(await statuses(kept)).toEqual([200, 200]);
+    expect(await statuses(newer)).toEqual([200, 200]);
+  });
+
+  it('is refused by a gateway that starts later, as soon as it is ready', async () => {
+    const sessionId = randomUUID();
+    await harness.topic.revoke({ sid: sessionId });
+    const late = await harness.start();
+    await untilReady(late);
+
+    expect(await statusAt(late, await harness.issuer.token({ sessionId }))).toBe(401);
+  });
+});
+
+describe('without the topic', () => {
+  it('auth is asked, once in five seconds a session, many sessions at a time', async () => {
+    const cutOff = await harness.start({ KAFKA_BROKERS: nobody });
+    const sessionIds = Array.from({ length: 8 }, () => randomUUID());
+    inactive.add(sessionIds[7] as string);
+    const tokens = await Promise.all(sessionIds.map((sessionId) => harness.issuer.token({ sessionId })));
+    // Verified before, so that all ask within one turn.
+    await Promise.all(tokens.map((token) => statusAt(cutOff, token)));
+    const before = asked.length;
+    const answers = await Promise.all([...tokens, ...tokens].map((token) => statusAt(cutOff, token)));
+
+    expect(answers.filter((status) => status === 200)).toHaveLength(14);
+    expect(answers.filter((status) => status === 401)).toHaveLength(2);
+    expect(asked.length).toBe(before);
+    expect(asked.flat().filter((sid) => sid === sessionIds[0])).toHaveLength(1);
+  });
+
+  it('nobody is let in when auth does not answer either', async () => {
+    const cutOff = await harness.start({ KAFKA_BROKERS: nobody });
+    authAnswers = false;
+    const answer = await cutOff.http.get('/v1/users/me', { token: await harness.issuer.token() });
+    authAnswers = true;
+
+    expect(answer).toMatchObject({ status: 503, body: { code: 'gateway.session_check_unavailable' } });
+    expect(answer.headers.get('retry-after')).toBe('1');
+  });
+
+  it('a gateway is not ready at first, and ready when it has given the topic up', async () => {
+    const cutOff = await harness.start({ KAFKA_BROKERS: nobody, REVOCATION_TRUST_SECONDS: '1' });
+
+    expect(await isReady(cutOff)).toBe(false);
+    await waitFor(() => isReady(cutOff));
+    expect(await statusAt(cutOff, await harness.issuer.token())).toBe(200);
+  });
+});
