@@ -6,7 +6,7 @@ import { Progress, StepError } from '../bootstrap/progress.mjs';
 import { root } from '../process/paths.ts';
 import { freePort, isFree } from '../process/ports.ts';
 import { Balancer } from './balancer.ts';
-import { build } from './build.ts';
+import { buildApps } from './build.ts';
 import type { DatabaseUrls } from './databases.ts';
 import { EngineSet, type GivenEngines } from './engine-set.ts';
 import { environmentOf, type Surroundings } from './environment.ts';
@@ -72,6 +72,7 @@ export class Platform {
   private readonly balancers: Balancer[] = [];
   private surroundings: Surroundings | undefined;
   private starting: Promise<unknown>[] = [];
+  private stopping = false;
 
   constructor(options: PlatformOptions) {
     this.options = options;
@@ -85,7 +86,9 @@ export class Platform {
   async start(): Promise<void> {
     this.secrets = await loadSecrets(this.options.dataDir);
     await this.choosePorts();
-    const built = this.begin(this.options.build === false ? Promise.resolve() : this.step('Build', build));
+    const built = this.begin(
+      this.options.build === false ? Promise.resolve() : this.step('Build', buildApps),
+    );
     const databases = this.begin(this.engineSet.databases(this.secrets));
     const brokers = this.begin(this.engineSet.kafka());
     const rest = this.begin(Promise.all([this.engineSet.redis(), this.engineSet.mail()]));
@@ -94,15 +97,10 @@ export class Platform {
       Promise.all([built, brokers]).then(([, address]) => this.createTopics(address)),
     );
     const migrated = this.begin(Promise.all([built, databases]).then(([, urls]) => this.migrate(urls)));
-    const [redisUrl, { smtp, web }] = await rest;
-    this.engines = {
-      databases: await databases,
-      brokers: await brokers,
-      redisUrl,
-      smtpUrl: smtp,
-      mailWeb: web,
-    };
-    await Promise.all([topics, migrated]);
+    // All at once: the first that fails ends the start.
+    const [urls, address, [redisUrl, mail]] = await Promise.all([databases, brokers, rest, topics, migrated]);
+    this.engines = { databases: urls, brokers: address, redisUrl, smtpUrl: mail.smtp, mailWeb: mail.web };
+    if (this.stopping) throw new Error('stopped while starting');
     await this.startServices();
     writePorts(this.options.dataDir, this.ports);
     writeRunFile(this.options.dataDir, this.runFile());
@@ -110,6 +108,7 @@ export class Platform {
 
   /** In order: the gateway takes no more requests, the services finish and publish what they have, then the engines. */
   async stop(): Promise<void> {
+    this.stopping = true;
     removeRunFile(this.options.dataDir);
     // What is still coming up must be there to be stopped; a broker that hangs is left to the watchdog.
     await settledWithin(this.starting, 3_000);
