@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { DatabaseModule } from '@nest-arch/database';
+import { DatabaseModule, Db } from '@nest-arch/database';
 import { MessagingModule } from '@nest-arch/messaging';
-import { PlatformModule } from '@nest-arch/platform';
+import { HealthRegistry, PlatformModule } from '@nest-arch/platform';
 import type { Config } from './config.js';
 import { ContactsConsumer } from './contacts/contacts.consumer.js';
 import { entities } from './entities.js';
@@ -13,6 +13,14 @@ import { WelcomeConsumer } from './welcome/welcome.consumer.js';
 
 @Module({})
 export class AppModule {
+  constructor(health: HealthRegistry, db: Db) {
+    const check = async () => {
+      await db.ping();
+      if (await db.migrationsPending()) throw new Error('Migrations are pending');
+    };
+    health.register('database', check, 'ready');
+  }
+
   static forRoot(config: Readonly<Config>): DynamicModule {
     return {
       module: AppModule,

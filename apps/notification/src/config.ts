@@ -18,13 +18,13 @@ const privateKeys = z
   .transform((text, context) => {
     const parsed = keySet.safeParse(safeJson(text));
     if (parsed.success) return parsed.data;
-    context.addIssue({ code: 'custom', message: 'must be a JWK set of private EC keys with a kid each' });
+    context.addIssue({ code: 'custom', message: 'must be a JWK set of private keys with a kid each' });
     return z.NEVER;
   });
 
 const keySet = z.object({
   keys: z.array(
-    z.looseObject({ kid: z.string().min(1), kty: z.literal('EC'), crv: z.string(), d: z.string() }),
+    z.looseObject({ kid: z.string().min(1), kty: z.enum(['EC', 'OKP']), crv: z.string(), d: z.string() }),
   ),
 });
 
@@ -60,12 +60,12 @@ const schema = z
 
 export type Config = z.infer<typeof schema>;
 
-export function readConfig(env: NodeJS.ProcessEnv = process.env): Readonly<Config> {
+export function readConfig(env?: NodeJS.ProcessEnv): Readonly<Config> {
   return loadConfig(schema, env);
 }
 
 /** All that the migration job needs. */
-export function readMigrationConfig(env: NodeJS.ProcessEnv = process.env): { DATABASE_URL: string } {
+export function readMigrationConfig(env?: NodeJS.ProcessEnv): { DATABASE_URL: string } {
   return loadConfig(z.object({ DATABASE_URL: z.url() }), env);
 }
 

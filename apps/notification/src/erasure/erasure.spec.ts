@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   challengeIssuedV1,
+  notificationErasedV1,
   profileStateV1,
+  topics,
   userEmailVerifiedV1,
   userErasureDueV1,
   userErasuresV1,
@@ -9,6 +11,7 @@ import {
   userStateV1,
 } from '@nest-arch/contracts';
 import { many, uuidv7 } from '@nest-arch/database';
+import { BroadcastConsumer } from '@nest-arch/messaging/broadcast';
 import { waitFor } from '@nest-arch/testing';
 import {
   challengeFor,
@@ -21,13 +24,29 @@ import {
 
 let harness: Harness;
 let instance: Instance;
+let listener: BroadcastConsumer;
+const announced = new Map<string, { erasureId: string }>();
 
 beforeAll(async () => {
   harness = await startHarness();
   instance = await harness.start();
+  listener = new BroadcastConsumer({
+    brokers: harness.env.KAFKA_BROKERS.split(','),
+    app: 'spec',
+    topicPrefix: harness.env.KAFKA_TOPIC_PREFIX,
+    topics: [topics.deliveryEvents.name],
+    from: 'beginning',
+    onRecord: ({ type, key, data }) => {
+      if (type === notificationErasedV1.type) announced.set(key, notificationErasedV1.schema.parse(data));
+    },
+  });
+  listener.start();
 });
 
-afterAll(() => harness.stop());
+afterAll(async () => {
+  await listener.close();
+  await harness.stop();
+});
 
 const tables = ['contacts', 'messages', 'deliveries', 'inbox_items', 'inbox_counters', 'inbox_read_alls'];
 const rowsOf = async (userId: string) => {
@@ -157,6 +176,7 @@ describe('erasure', () => {
     const userId = await given.known();
     await due(userId);
     await waitFor(async () => (await rowsOf(userId)) === 0);
+    await waitFor(() => announced.get(userId)?.erasureId === 'er_0123456789abcdef');
 
     await given.registered(userId);
     await given.state(userId, 3);

@@ -22,23 +22,29 @@ export function decodeCursor(text: string): Cursor {
 }
 
 /** Cuts a page of `limit + 1` rows to `limit`, newest first, and says where the pages around it begin. */
-export function toPage<T extends { sequence: number }>(
-  rows: readonly T[],
-  limit: number,
-  from: Cursor | undefined,
-) {
+export function toPage<T extends { sequence: number }>(rows: readonly T[], limit: number, from?: Cursor) {
   const more = rows.length > limit;
   const items = rows.slice(0, limit);
-  if (from?.direction === 'newer') items.reverse();
-  const newest = items.at(0)?.sequence ?? from?.sequence;
-  const oldest = items.at(-1)?.sequence ?? (from?.direction === 'newer' ? from.sequence + 1 : undefined);
-  const hasOlder = from?.direction === 'newer' || more;
-  const hasNewer = from?.direction === 'newer' ? more : from !== undefined;
+  return from?.direction === 'newer' ? newerPage(items.reverse(), more, from) : olderPage(items, more, from);
+}
+
+function olderPage<T extends { sequence: number }>(items: T[], more: boolean, from: Cursor | undefined) {
+  const [newest, oldest] = [items.at(0), items.at(-1)];
   return {
     items,
-    nextCursor:
-      hasOlder && oldest !== undefined ? encodeCursor({ direction: 'older', sequence: oldest }) : null,
-    prevCursor:
-      hasNewer && newest !== undefined ? encodeCursor({ direction: 'newer', sequence: newest }) : null,
+    nextCursor: more && oldest ? encodeCursor({ direction: 'older', sequence: oldest.sequence }) : null,
+    prevCursor: from
+      ? encodeCursor({ direction: 'newer', sequence: newest?.sequence ?? Math.max(0, from.sequence - 1) })
+      : null,
+  };
+}
+
+function newerPage<T extends { sequence: number }>(items: T[], more: boolean, from: Cursor) {
+  const [newest, oldest] = [items.at(0), items.at(-1)];
+  return {
+    items,
+    // There is an older page: the one that we come from.
+    nextCursor: encodeCursor({ direction: 'older', sequence: oldest?.sequence ?? from.sequence + 1 }),
+    prevCursor: more && newest ? encodeCursor({ direction: 'newer', sequence: newest.sequence }) : null,
   };
 }

@@ -128,7 +128,8 @@ export interface Reader {
 
 /** Items and counter in one snapshot: a stream that begins after `lastSequence` continues this very list. */
 export async function listItems(db: Queryable, query: ListQuery): Promise<InboxList> {
-  const newer = query.from?.direction === 'newer';
+  const { direction, sequence } = query.from ?? { direction: 'older', sequence: highestSequence };
+  const newer = direction === 'newer';
   const rows = await many<Reader & { lastSequence: number } & (InboxRow | NoItem)>(
     db,
     `select c.last_sequence as "lastSequence", i.*, ${readerColumns}
@@ -140,13 +141,13 @@ export async function listItems(db: Queryable, query: ListQuery): Promise<InboxL
             and sequence ${newer ? '>' : '<'} $2
           order by sequence ${newer ? 'asc' : 'desc'} limit $3) i on true
       where c.user_id = $1`,
-    [query.userId, query.from?.sequence ?? highestSequence, query.limit],
+    [query.userId, sequence, query.limit],
   );
-  const [first] = rows;
+  const { lastSequence, name, locale } = rows[0] ?? { lastSequence: 0, name: null, locale: null };
   return {
-    lastSequence: first?.lastSequence ?? 0,
-    name: first?.name ?? null,
-    locale: first?.locale ?? null,
+    lastSequence,
+    name,
+    locale,
     items: rows.filter((row): row is Reader & { lastSequence: number } & InboxRow => row.id !== null),
   };
 }

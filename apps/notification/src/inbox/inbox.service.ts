@@ -1,13 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import {
-  messageSentV1,
-  type NotificationPage,
-  type NotificationQuery,
-  type UnreadCount,
-} from '@nest-arch/contracts';
+import type { NotificationPage, NotificationQuery, UnreadCount } from '@nest-arch/contracts';
 import { Db, type Tx } from '@nest-arch/database';
-import { Outbox } from '@nest-arch/messaging';
-import { Clock } from '@nest-arch/platform';
 import { Messages } from '../messages/messages.service.js';
 import { decodeCursor, toPage } from './cursor.js';
 import { InboxHints } from './inbox-hints.js';
@@ -39,10 +32,8 @@ export class Inbox {
   constructor(
     private readonly db: Db,
     private readonly messages: Messages,
-    private readonly outbox: Outbox,
     private readonly hints: InboxHints,
     private readonly renderer: InboxRenderer,
-    private readonly clock: Clock,
   ) {}
 
   /** Once per cause and type. */
@@ -50,13 +41,7 @@ export class Inbox {
     const messageId = await this.messages.accept(tx, { userId, type, causeId, channel: 'inbox' });
     if (messageId === null) return;
     const { sequence } = await insertItem(tx, { userId, itemId: messageId, type, payload });
-    const sentAt = this.clock.now().toISOString();
-    await this.outbox.add(
-      tx,
-      messageSentV1,
-      { messageId, userId, type, channel: 'inbox', sentAt },
-      { key: userId },
-    );
+    await this.messages.announceSent(tx, { userId, messageId, type, channel: 'inbox' });
     tx.afterCommit(() => this.hints.publish(userId, sequence));
   }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { StreamRecord } from '@nest-arch/contracts';
+import type { NotificationPage, StreamRecord } from '@nest-arch/contracts';
 import { execute, uuidv7 } from '@nest-arch/database';
 import { race, waitFor, type HttpClient } from '@nest-arch/testing';
 import { followInbox } from '../testing/follow-inbox.js';
@@ -23,6 +23,8 @@ async function person(): Promise<{ userId: string; token: string; http: HttpClie
   const token = await harness.issuer.tokenOf(userId);
   return { userId, token, http: here.http.as(token) };
 }
+
+const sequencesOf = ({ items }: NotificationPage) => items.map(({ sequence }) => sequence);
 
 async function add(userId: string, { count = 1, on = here, type = 'account.welcome' } = {}): Promise<void> {
   for (let number = 0; number < count; number += 1) {
@@ -48,9 +50,7 @@ describe('the list', () => {
     const first = await http.get('/v1/notifications?limit=2');
     const second = await http.get(`/v1/notifications?limit=2&cursor=${first.body.nextCursor}`);
     const third = await http.get(`/v1/notifications?limit=2&cursor=${second.body.nextCursor}`);
-    const sequences = [first, second, third].flatMap(({ body }) =>
-      body.items.map((item: any) => item.sequence),
-    );
+    const sequences = [first, second, third].flatMap(({ body }) => sequencesOf(body));
     expect(sequences).toEqual([5, 4, 3, 2, 1]);
     expect(third.body.nextCursor).toBeNull();
     const back = await http.get(`/v1/notifications?limit=2&cursor=${third.body.prevCursor}`);
@@ -92,7 +92,7 @@ describe('reading', () => {
       new Set(['{"lastSequence":4,"unread":2}']),
     );
     const unread = await http.get('/v1/notifications?unread=true');
-    expect(unread.body.items.map(({ sequence }: any) => sequence)).toEqual([2, 1]);
+    expect(sequencesOf(unread.body)).toEqual([2, 1]);
   });
 
   it('all leaves what is newer than the point that was seen', async () => {

@@ -1,10 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { messageFailedV1, messageSentV1 } from '@nest-arch/contracts';
 import { Db, type Tx } from '@nest-arch/database';
-import { Outbox } from '@nest-arch/messaging';
-import { Clock, runWithTrace } from '@nest-arch/platform';
+import { runWithTrace } from '@nest-arch/platform';
 import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { describeError } from '../describe-error.js';
+import { Messages } from '../messages/messages.service.js';
 import { ChallengeKeyMissingError, ChallengeUnreadableError } from './challenge-keys.js';
 import { markFailed, markSent, putOff, type ClaimedDelivery } from './deliveries.queries.js';
 import { mailMetrics } from './mail-metrics.js';
@@ -27,10 +26,9 @@ export class DeliveryRunner {
 
   constructor(
     private readonly db: Db,
-    private readonly outbox: Outbox,
+    private readonly messages: Messages,
     private readonly writer: MailWriter,
     private readonly smtp: SmtpClient,
-    private readonly clock: Clock,
   ) {}
 
   /** Never throws. When `signal` is aborted, the mail is left for another try. */
@@ -99,21 +97,12 @@ export class DeliveryRunner {
   }
 
   private async recordSent(tx: Tx, delivery: ClaimedDelivery): Promise<void> {
-    if (!(await markSent(tx, delivery))) return;
-    const { userId, messageId, type } = delivery;
-    const data = { messageId, userId, type, channel: 'email' as const, sentAt: this.now() };
-    await this.outbox.add(tx, messageSentV1, data, { key: userId });
+    if (await markSent(tx, delivery)) await this.messages.announceSent(tx, { ...delivery, channel: 'email' });
   }
 
   private async recordFailed(tx: Tx, delivery: ClaimedDelivery, reason: string): Promise<void> {
     if (!(await markFailed(tx, delivery, reason))) return;
-    const { userId, messageId, type } = delivery;
-    const data = { messageId, userId, type, channel: 'email' as const, reason, failedAt: this.now() };
-    await this.outbox.add(tx, messageFailedV1, data, { key: userId });
-  }
-
-  private now(): string {
-    return this.clock.now().toISOString();
+    await this.messages.announceFailed(tx, { ...delivery, channel: 'email' }, reason);
   }
 }
 

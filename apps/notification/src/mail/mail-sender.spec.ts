@@ -6,7 +6,6 @@ import { DeliveryRunner } from './delivery-runner.js';
 import { MailQueue } from './mail-queue.js';
 import { MailSender } from './mail-sender.js';
 import { MailSignal } from './mail-signal.js';
-import { SmtpClient } from './smtp-client.js';
 
 let harness: Harness;
 let instances: Instance[];
@@ -50,17 +49,11 @@ it('three replicas that look for the same mails send each of them once', async (
 it('a mail that takes longer than a lease stays with its sender', async () => {
   const { app } = instances[0] as Instance;
   // Another replica with a short memory: it would take over whatever is not renewed.
-  const impatient = new MailSender(
-    harness.db,
-    new MailSignal(),
-    app.get(DeliveryRunner),
-    app.get(SmtpClient),
-    {
-      concurrency: 4,
-      leaseMs: 300,
-      pollMs: 20,
-    },
-  );
+  const impatient = new MailSender(harness.db, new MailSignal(), app.get(DeliveryRunner), {
+    concurrency: 4,
+    leaseMs: 300,
+    pollMs: 20,
+  });
   const others = instances.map((instance) => instance.app.get(MailSender));
   await Promise.all(others.slice(1).map((sender) => sender.beforeApplicationShutdown()));
   impatient.onApplicationBootstrap();

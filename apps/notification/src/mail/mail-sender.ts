@@ -10,7 +10,6 @@ import { claimDue, renewLeases, type ClaimedDelivery } from './deliveries.querie
 import { DeliveryRunner } from './delivery-runner.js';
 import { watchDeliveries } from './mail-metrics.js';
 import { MailSignal } from './mail-signal.js';
-import { SmtpClient } from './smtp-client.js';
 
 export interface SenderOptions {
   /** Deliveries under way in this process. */
@@ -40,7 +39,6 @@ export class MailSender implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly db: Db,
     private readonly signal: MailSignal,
     private readonly runner: DeliveryRunner,
-    private readonly smtp: SmtpClient,
     options: SenderOptions,
   ) {
     this.settings = { leaseMs: 15_000, pollMs: 1_000, drainMs: 5_000, ...options };
@@ -61,7 +59,6 @@ export class MailSender implements OnApplicationBootstrap, BeforeApplicationShut
     await Promise.all(this.underWay.values());
     clearTimeout(deadline);
     clearInterval(this.renewal);
-    this.smtp.close();
     this.unwatch();
   }
 

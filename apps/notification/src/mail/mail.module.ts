@@ -46,9 +46,9 @@ export class MailModule {
         },
         {
           provide: MailSender,
-          inject: [Db, MailSignal, DeliveryRunner, SmtpClient],
-          useFactory: (db: Db, signal: MailSignal, runner: DeliveryRunner, smtp: SmtpClient) =>
-            new MailSender(db, signal, runner, smtp, sending),
+          inject: [Db, MailSignal, DeliveryRunner],
+          useFactory: (db: Db, signal: MailSignal, runner: DeliveryRunner) =>
+            new MailSender(db, signal, runner, sending),
         },
       ],
       exports: [MailQueue, MailSignal],

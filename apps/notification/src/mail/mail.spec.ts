@@ -1,12 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   challengeIssuedV1,
+  messageAcceptedV1,
+  messageFailedV1,
+  messageSentV1,
+  topics,
   userEmailVerifiedV1,
   userStateV1,
   type ChallengePurpose,
 } from '@nest-arch/contracts';
 import { execute, many, uuidv7 } from '@nest-arch/database';
-import { BroadcastConsumer } from '@nest-arch/messaging';
+import { BroadcastConsumer } from '@nest-arch/messaging/broadcast';
 import { linkToken, waitFor } from '@nest-arch/testing';
 import { challengeFor, deliveriesOf, delivery, startHarness, type Harness } from '../testing/harness.js';
 
@@ -188,14 +192,26 @@ it('a crash between the 250 and the commit repeats the mail once, with the same 
   expect(mailsTo(address).map(({ parsed }) => parsed.messageId)).toEqual([messageIdHeader, messageIdHeader]);
 });
 
-it('every mail is announced as accepted and sent, in the transactions that store it', async () => {
-  const { send, userId } = await given();
-  await send();
-  await delivery(harness.db, userId, 'sent');
-  const rows = await many<{ type: string }>(harness.db, `select type from messages where user_id = $1`, [
-    userId,
-  ]);
-  expect(rows).toEqual([{ type: 'account.email_verification' }]);
+it('every mail is announced: accepted, then sent or failed', async () => {
+  const announced: { type: string; userId: string }[] = [];
+  const reader = new BroadcastConsumer({
+    brokers: harness.env.KAFKA_BROKERS.split(','),
+    app: 'spec',
+    topicPrefix: harness.env.KAFKA_TOPIC_PREFIX,
+    topics: [topics.deliveryEvents.name],
+    from: 'beginning',
+    onRecord: ({ type, key }) => void announced.push({ type, userId: key }),
+  });
+  reader.start();
+  const good = await given();
+  await good.send();
+  const bad = await given({ recipient: 'nobody' });
+  await bad.send();
+  const of = ({ userId }: { userId: string }) =>
+    announced.filter((event) => event.userId === userId).map(({ type }) => type);
+  await waitFor(() => of(good).length >= 2 && of(bad).length >= 2).finally(() => reader.close());
+  expect(of(good)).toEqual([messageAcceptedV1.type, messageSentV1.type]);
+  expect(of(bad)).toEqual([messageAcceptedV1.type, messageFailedV1.type]);
 });
 
 describe('the welcome mail', () => {

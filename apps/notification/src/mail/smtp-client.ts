@@ -1,3 +1,4 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
 import nodemailer from 'nodemailer';
 import type { RenderedMail } from '../templates/render.js';
 
@@ -16,7 +17,7 @@ export interface OutgoingMail extends RenderedMail {
 }
 
 /** Hands mails to one SMTP server over a few connections that stay open. */
-export class SmtpClient {
+export class SmtpClient implements OnApplicationShutdown {
   private readonly transport;
 
   constructor(private readonly options: SmtpOptions) {
@@ -55,7 +56,8 @@ export class SmtpClient {
     });
   }
 
-  close(): void {
+  /** After the sender has stopped, which Nest asks earlier. */
+  onApplicationShutdown(): void {
     this.transport.close();
   }
 }

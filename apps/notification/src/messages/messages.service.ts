@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { messageAcceptedV1 } from '@nest-arch/contracts';
+import { messageAcceptedV1, messageFailedV1, messageSentV1 } from '@nest-arch/contracts';
 import { uuidv7, type Tx } from '@nest-arch/database';
 import { Outbox } from '@nest-arch/messaging';
 import { Clock } from '@nest-arch/platform';
@@ -16,7 +16,15 @@ export interface NewMessage {
   locale?: string | null;
 }
 
-/** Decides that a person gets a message: once per cause. */
+/** One message on one channel. */
+export interface Delivered {
+  userId: string;
+  messageId: string;
+  type: string;
+  channel: 'email' | 'inbox';
+}
+
+/** Decides that a person gets a message, once per cause, and announces what becomes of it. */
 @Injectable()
 export class Messages {
   constructor(
@@ -35,5 +43,20 @@ export class Messages {
     const data = { messageId, userId, type, channels: [channel], acceptedAt };
     await this.outbox.add(tx, messageAcceptedV1, data, { key: userId });
     return messageId;
+  }
+
+  async announceSent(tx: Tx, { userId, messageId, type, channel }: Delivered): Promise<void> {
+    const sentAt = this.clock.now().toISOString();
+    await this.outbox.add(tx, messageSentV1, { messageId, userId, type, channel, sentAt }, { key: userId });
+  }
+
+  /** `reason` is a code of ours; never the words of a mail server, which quote addresses. */
+  async announceFailed(
+    tx: Tx,
+    { userId, messageId, type, channel }: Delivered,
+    reason: string,
+  ): Promise<void> {
+    const data = { messageId, userId, type, channel, reason, failedAt: this.clock.now().toISOString() };
+    await this.outbox.add(tx, messageFailedV1, data, { key: userId });
   }
 }
