@@ -56,11 +56,11 @@ export const verifyScript = `
       verify.hidden = true;
       return say('done', true);
     }
-    if (answer.status === 401 || answer.status === 403) {
+    if (answer.code === 'auth.password_mismatch') {
       say('wrongPassword', false);
       return verify.elements.password.select();
     }
-    if ([400, 404, 409, 410].includes(answer.status)) {
+    if (answer.code === 'auth.token_invalid' || answer.code === 'request.invalid') {
       say('expired', false);
       return offerResend();
     }
