@@ -28,12 +28,20 @@ async function boot(options: AppOptions): Promise<NestFastifyApplication> {
   const tracing = await initTracing(name, config);
   collectDefaultMetrics();
   const app = await createApp(options);
+  // The management port answers first; nobody may be sent here before the other one does.
+  let listening = false;
+  app.get(HealthRegistry).register('http', () => requireListening(listening), 'ready');
   const management = await listenForManagement(app, config);
   stopOnSignals({ app, management, config, beforeExit: () => tracing.shutdown() });
   await app.startAllMicroservices();
   await app.listen(config.PORT, config.HOST);
+  listening = true;
   new Logger('Boot').log(`${name} listens on ${await app.getUrl()}, management on ${portOf(management)}`);
   return app;
+}
+
+function requireListening(listening: boolean): void {
+  if (!listening) throw new Error('not listening yet');
 }
 
 async function listenForManagement(
