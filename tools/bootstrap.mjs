@@ -1,7 +1,7 @@
 // The door of every npm script: node tools/bootstrap.mjs <command> [arguments]
 // Runs on any Node from 20 on, installs what is missing, and hands over to the command on the packaged Node 24.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -69,18 +69,31 @@ function handOver(entry, args) {
 }
 
 /**
- * npm does not take its children along when it is killed; then our parent becomes another process.
+ * npm does not take its children along when it is killed; then our parent, or that of the shell between npm and us,
+ * becomes another process.
  * @param {() => void} orphaned
  */
 function watchNpm(orphaned) {
   if (!process.env.npm_lifecycle_event) return;
-  const parent = process.ppid;
+  const started = ancestry();
   const timer = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (ancestry() === started) return;
     clearInterval(timer);
     orphaned();
   }, 500);
   timer.unref();
+}
+
+function ancestry() {
+  const parent = process.ppid;
+  try {
+    // "pid (name) state ppid …"
+    const [, name, grandparent] =
+      /^\d+ \((.*)\) \S (\d+)/s.exec(readFileSync(`/proc/${parent}/stat`, 'latin1')) ?? [];
+    return name?.endsWith('sh') ? `${parent} ${grandparent}` : `${parent}`;
+  } catch {
+    return `${parent}`; // not Linux: shells there replace themselves by the command
+  }
 }
 
 /** @param {unknown} error */
