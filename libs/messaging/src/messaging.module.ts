@@ -12,34 +12,22 @@ import { Outbox } from './outbox/outbox.js';
 import { Publisher } from './outbox/publisher.js';
 import { Relay } from './outbox/relay.js';
 
-/** Outbox with its relay, and the upkeep of the inbox. Global; needs DatabaseModule. */
+/** What is visible everywhere; the life cycle is MessagingModule's. */
+@Module({})
+class MessagingProviders {}
+
+/**
+ * Outbox with its relay, and the upkeep of the inbox. Its providers are global; needs DatabaseModule.
+ *
+ * The module itself is not global: Nest closes global modules last, in an order that depends on how they were imported,
+ * and the relay has to end before the database's connections do.
+ */
 @Module({})
 export class MessagingModule implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(private readonly modules: ModuleRef) {}
 
   static forRoot(options: MessagingOptions): DynamicModule {
-    return {
-      module: MessagingModule,
-      global: true,
-      providers: [
-        { provide: MESSAGING_OPTIONS, useValue: options },
-        { provide: Publishers, useFactory: () => new Publishers(options) },
-        {
-          provide: Relay,
-          inject: [Db, Publishers],
-          useFactory: (db: Db, publishers: Publishers) =>
-            new Relay(db, publishers.relay, options.relay || {}),
-        },
-        {
-          provide: Outbox,
-          inject: [Relay, Publishers],
-          useFactory: (relay: Relay, publishers: Publishers) =>
-            new Outbox({ source: `/nest-arch/${options.appName}`, relay, urgent: publishers.urgent }),
-        },
-        { provide: InboxPartitions, inject: [Db], useFactory: (db: Db) => new InboxPartitions(db) },
-      ],
-      exports: [Outbox, Relay, InboxPartitions, MESSAGING_OPTIONS],
-    };
+    return { module: MessagingModule, imports: [globalProviders(options)] };
   }
 
   onApplicationBootstrap(): void {
@@ -54,6 +42,30 @@ export class MessagingModule implements OnApplicationBootstrap, OnApplicationShu
     await this.modules.get(Relay).stop();
     await this.modules.get(Publishers).close();
   }
+}
+
+function globalProviders(options: MessagingOptions): DynamicModule {
+  return {
+    module: MessagingProviders,
+    global: true,
+    providers: [
+      { provide: MESSAGING_OPTIONS, useValue: options },
+      { provide: Publishers, useFactory: () => new Publishers(options) },
+      {
+        provide: Relay,
+        inject: [Db, Publishers],
+        useFactory: (db: Db, publishers: Publishers) => new Relay(db, publishers.relay, options.relay || {}),
+      },
+      {
+        provide: Outbox,
+        inject: [Relay, Publishers],
+        useFactory: (relay: Relay, publishers: Publishers) =>
+          new Outbox({ source: `/nest-arch/${options.appName}`, relay, urgent: publishers.urgent }),
+      },
+      { provide: InboxPartitions, inject: [Db], useFactory: (db: Db) => new InboxPartitions(db) },
+    ],
+    exports: [Outbox, Relay, InboxPartitions, Publishers, MESSAGING_OPTIONS],
+  };
 }
 
 /** Two connections, so that an urgent record does not wait behind a batch of the relay. */

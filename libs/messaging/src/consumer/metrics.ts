@@ -46,6 +46,15 @@ export const consumerMetrics = {
         buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 30, 300],
       }),
   ),
+  lost: once(
+    'events_lost_total',
+    () =>
+      new Counter({
+        name: 'events_lost_total',
+        help: 'Records that Kafka deleted before the group had read them',
+        labelNames: [group, 'topic'],
+      }),
+  ),
   waiting: once(
     'events_waiting_partitions',
     () =>

@@ -25,6 +25,7 @@ export class Partitions {
   private readonly workers = new Map<string, PartitionWorker>();
   private readonly waiting = new Set<string>();
   private readonly paused = new Set<string>();
+  private owned: ReadonlySet<string> = new Set();
   private closing = false;
 
   constructor(private readonly parts: PartitionsParts) {}
@@ -35,9 +36,9 @@ export class Partitions {
    * longer commit. If the new owner has meanwhile taken the same record, one of the two waits for the other's inbox row.
    */
   assign(owned: PartitionId[]): void {
-    const keys = new Set(owned.map(partitionKey));
+    this.owned = new Set(owned.map(partitionKey));
     for (const [key, worker] of this.workers) {
-      if (keys.has(key)) worker.dropQueue();
+      if (this.owned.has(key)) worker.dropQueue();
       else this.retire(key, worker);
     }
     for (const id of owned) this.updatePause(id);
@@ -45,14 +46,16 @@ export class Partitions {
 
   /** The consumer is gone. */
   clear(): void {
+    this.owned = new Set();
     for (const [key, worker] of this.workers) this.retire(key, worker);
     this.paused.clear();
   }
 
   /** Takes a fetched batch over without waiting for anything. True if it was taken, so that fetching goes on behind it. */
   enqueue(topic: string, batch: Batch): boolean {
-    if (this.closing) return false;
     const id = { topic, partition: batch.partition };
+    // A fetch that was under way when the partition went to another member: its records are not ours to commit.
+    if (this.closing || !this.owned.has(partitionKey(id))) return false;
     const worker = this.workerOf(id);
     const records: Incoming[] = batch.messages.map((message) => ({ ...id, message }));
     const refused = worker.accept({
@@ -69,6 +72,7 @@ export class Partitions {
   /** Takes nothing more and resolves when the records at work have ended. */
   async close(): Promise<void> {
     this.closing = true;
+    for (const { id } of this.workers.values()) this.parts.fetch.pause(id);
     await Promise.all([...this.workers.values()].map((worker) => worker.stop()));
   }
 

@@ -5,13 +5,16 @@ import type { Db } from '@nest-arch/database';
 import { eventByType } from '@nest-arch/contracts';
 import type { InboxPartitions } from '../inbox/inbox-partitions.js';
 import { ConsumerLoop } from '../kafka/consumer-loop.js';
+import type { Admin, Consumer } from '../kafka/kafka-client.js';
 import { Publisher } from '../outbox/publisher.js';
 import { deadLetterTopic } from '../topics/names.js';
 import { DeadLetterWriter } from './dead-letter-writer.js';
 import type { EventContext } from './event-context.js';
+import type { PartitionId } from './incoming.js';
+import { reportLostRecords } from './lost-records.js';
 import { OffsetCommitter } from './offset-committer.js';
 import type { HandlerExtras } from './on-event.js';
-import { Partitions } from './partitions.js';
+import { Partitions, type FetchControl } from './partitions.js';
 import { RecordHandler, type Handler } from './record-handler.js';
 import { RecordProcessor, defaultRetryPolicy, type RetryPolicy } from './record-processor.js';
 import { Semaphore } from './semaphore.js';
@@ -19,7 +22,7 @@ import { Semaphore } from './semaphore.js';
 export interface EventServerOptions {
   /** Consumer group, used exactly as given (after the prefix). Default: the app's name. */
   group?: string;
-  /** Handlers at work at the same time over all partitions, default 8; keep it below the database's pool. */
+  /** Handlers at work at the same time over all partitions, default 6; keep it below the database's pool. */
   concurrency?: number;
   /** Default 10 s; the session's statement_timeout must be shorter. */
   deadlineMs?: number;
@@ -69,12 +72,7 @@ export class PlatformKafkaServer extends ServerKafka {
       group,
       process: (incoming, control) => processor.process(incoming, control),
       committer: this.committer,
-      fetch: {
-        pause: (id) => this.loop?.consumer?.pause([this.prefixed(id)]),
-        resume: (id) => this.loop?.consumer?.resume([this.prefixed(id)]),
-        seek: (id, offset) =>
-          this.loop?.consumer?.seek({ ...id, topic: parts.topicPrefix + id.topic, offset }),
-      },
+      fetch: this.fetchControl(),
     });
   }
 
@@ -150,9 +148,32 @@ export class PlatformKafkaServer extends ServerKafka {
     return [undefined, this.loop?.consumer, undefined] as T;
   }
 
+  // Called by workers at any moment, also when the consumer is just gone: then there is nothing to control.
+  private fetchControl(): FetchControl {
+    const prefixed = ({ topic, partition }: PartitionId) => ({
+      topic: this.parts.topicPrefix + topic,
+      partitions: [partition],
+    });
+    const whileReading = (act: (consumer: Consumer) => void) => {
+      try {
+        if (this.loop?.consumer) act(this.loop.consumer);
+      } catch (error) {
+        this.logger.debug(`Not in the group at present: ${String(error)}`);
+      }
+    };
+    return {
+      pause: (id) => whileReading((consumer) => consumer.pause([prefixed(id)])),
+      resume: (id) => whileReading((consumer) => consumer.resume([prefixed(id)])),
+      seek: (id, offset) =>
+        whileReading((consumer) =>
+          consumer.seek({ ...id, topic: this.parts.topicPrefix + id.topic, offset }),
+        ),
+    };
+  }
+
   private newProcessor(): RecordProcessor {
     const { db, partitions } = this.parts;
-    const { deadlineMs = 10_000, concurrency = 8, retry } = this.serverOptions;
+    const { deadlineMs = 10_000, concurrency = 6, retry } = this.serverOptions;
     const { group, handlers } = this;
     return new RecordProcessor({
       group,
@@ -173,6 +194,13 @@ export class PlatformKafkaServer extends ServerKafka {
       topics: this.topics.map((topic) => topicPrefix + topic),
       requiredTopics: this.topics.map((topic) => topicPrefix + deadLetterTopic(topic, this.group)),
       sessionTimeoutMs: this.serverOptions.sessionTimeoutMs ?? 6_000,
+      prepare: (admin: Admin) =>
+        reportLostRecords(admin, {
+          groupId: this.groupId,
+          group: this.group,
+          topics: this.topics,
+          topicPrefix,
+        }),
       onBatch: (batch) => this.assigned.enqueue(withoutPrefix(batch.topic), batch),
       onAssigned: (assignment) => {
         const ids = Object.entries(assignment).flatMap(([topic, list]) =>
@@ -190,10 +218,6 @@ export class PlatformKafkaServer extends ServerKafka {
     await consumer.commitOffsets(
       offsets.map((each) => ({ ...each, topic: this.parts.topicPrefix + each.topic })),
     );
-  }
-
-  private prefixed({ topic, partition }: { topic: string; partition: number }) {
-    return { topic: this.parts.topicPrefix + topic, partitions: [partition] };
   }
 }
 

@@ -177,6 +177,7 @@ export class ConsumerLoop {
     const { CRASH, GROUP_JOIN, FETCH } = consumer.events;
     consumer.on(CRASH, ({ payload }) => end(payload.error.message));
     consumer.on(GROUP_JOIN, ({ payload }) => {
+      if (this.current !== consumer) return;
       this.problem = undefined;
       this.options.onAssigned(payload.memberAssignment as Record<string, number[]>);
     });
@@ -193,6 +194,8 @@ export class ConsumerLoop {
       autoCommit: false,
       eachBatchAutoResolve: false,
       eachBatch: async ({ batch, resolveOffset }) => {
+        // A consumer that was given up, but could not be ended in time, may still come with a batch.
+        if (this.current !== consumer) return;
         if (this.options.onBatch(batch)) resolveOffset(batch.lastOffset());
       },
     });
