@@ -31,16 +31,16 @@ export class MessagingModule implements OnApplicationBootstrap, OnApplicationShu
   }
 
   onApplicationBootstrap(): void {
-    const options = this.modules.get<MessagingOptions>(MESSAGING_OPTIONS);
-    if (options.relay !== false) this.modules.get(Relay).start();
-    this.modules.get(InboxPartitions).start();
+    const options = this.modules.get<MessagingOptions>(MESSAGING_OPTIONS, { strict: false });
+    if (options.relay !== false) this.modules.get(Relay, { strict: false }).start();
+    this.modules.get(InboxPartitions, { strict: false }).start();
   }
 
   // Late, so that what the last requests and handlers wrote is still sent.
   async onApplicationShutdown(): Promise<void> {
-    this.modules.get(InboxPartitions).stop();
-    await this.modules.get(Relay).stop();
-    await this.modules.get(Publishers).close();
+    this.modules.get(InboxPartitions, { strict: false }).stop();
+    await this.modules.get(Relay, { strict: false }).stop();
+    await this.modules.get(Publishers, { strict: false }).close();
   }
 }
 

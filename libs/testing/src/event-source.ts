@@ -39,9 +39,7 @@ export class EventSource {
       ...options.headers,
     };
     const value = data === null ? null : JSON.stringify(data);
-    const sent = this.last.then(() =>
-      this.publisher.send([{ topic: event.topic.name, key, value, headers }]),
-    );
+    const sent = this.last.then(() => this.publish({ topic: event.topic.name, key, value, headers }));
     this.last = sent.catch(() => undefined);
     await sent;
     return id;
