@@ -1,19 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, expect, it } from '@jest/globals';
 import type { NotificationPage, OwnProfile, SessionTokens, StreamRecord } from '@nest-arch/contracts';
 import { type HttpClient, readEvents, waitFor } from '@nest-arch/testing';
-import { type Composed, composed } from './composed.ts';
-import { Person } from './person.ts';
+import type { Composed } from '../composed.ts';
+import { Person } from '../person.ts';
 
-// Two of everything: what holds here does not lean on a process remembering something.
-describe('the platform, two replicas of every service', () => {
+/** The purpose of the platform, from registration to a live message. */
+export function mainJob(of: () => Composed): void {
   let world: Composed;
-
-  beforeAll(async () => {
-    world = await composed({
-      replicas: { gateway: 2, auth: 2, profile: 2, notification: 2, analytics: 2 },
-    });
-  }, 120_000);
-  afterAll(() => world?.stop(), 30_000);
+  beforeAll(() => {
+    world = of();
+  });
 
   it('takes a person from registration to a live message', async () => {
     const ada = new Person(world);
@@ -152,7 +148,7 @@ describe('the platform, two replicas of every service', () => {
     await response.arrayBuffer();
     return response.status;
   }
-});
+}
 
 function tokenOf(me: HttpClient): string {
   return (me as unknown as { defaults: { token: string } }).defaults.token;
