@@ -57,8 +57,8 @@ it('has delivered everything that was there when it says it is ready, then what 
   const started = performance.now();
   await revoke(next);
   await waitFor(() => records.at(-1)?.key === next, { intervalMs: 2 });
-  expect(performance.now() - started).toBeLessThan(250);
-  expect(consumer.silentMs).toBeLessThan(1_500);
+  expect(performance.now() - started).toBeLessThan(2_000);
+  expect(consumer.silentMs).toBeLessThan(3_000);
 });
 
 it('is ready on topics that are empty', async () => {

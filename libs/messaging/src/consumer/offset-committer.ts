@@ -16,6 +16,7 @@ export class OffsetCommitter {
   private readonly logger = new Logger('Consumer');
   private readonly pending = new Map<string, OffsetCommit>();
   private running: Promise<void> | undefined;
+  private failures = 0;
 
   constructor(private readonly commit: (offsets: OffsetCommit[]) => Promise<void>) {}
 
@@ -48,9 +49,14 @@ export class OffsetCommitter {
     try {
       await this.commit(offsets);
     } catch (error) {
-      this.logger.warn(`Offsets not committed: ${error instanceof Error ? error.message : String(error)}`);
+      this.failures += 1;
+      // Every rebalance fails a commit or two; it is worth a word when it goes on.
+      const line = `Offsets not committed: ${error instanceof Error ? error.message : String(error)}`;
+      if (this.failures % 15 === 0) this.logger.warn(line);
+      else this.logger.debug(line);
       return false;
     }
+    this.failures = 0;
     for (const offset of offsets) {
       const key = partitionKey(offset);
       if (this.pending.get(key) === offset) this.pending.delete(key);

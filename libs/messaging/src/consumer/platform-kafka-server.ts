@@ -124,7 +124,8 @@ export class PlatformKafkaServer extends ServerKafka {
 
   /** Fails when the consumer has not read for a minute although a broker answers. */
   async checkLive(): Promise<void> {
-    if (!this.loop || this.loop.silentMs < 60_000) return;
+    // Missing topics are a matter of readiness: starting anew would not create them.
+    if (!this.loop || this.loop.refusal || this.loop.silentMs < 60_000) return;
     try {
       await this.loop.pingBroker();
     } catch {

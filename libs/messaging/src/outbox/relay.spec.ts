@@ -174,7 +174,7 @@ describe('the relay', () => {
     const started = Date.now();
     await announceNext(writer.outbox, randomUUID());
     await waitFor(async () => (await pending()) === 0, { intervalMs: 5 });
-    expect(Date.now() - started).toBeLessThan(1_500);
+    expect(Date.now() - started).toBeLessThan(4_000);
     await replica.stop();
     await writer.publisher.close();
   });
