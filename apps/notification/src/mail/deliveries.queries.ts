@@ -10,7 +10,8 @@ export interface NewDelivery {
   contactVersion: number;
   causedAt: Date;
   expiresAt: Date;
-  nextAttemptAt: Date;
+  /** Null: at once, by the database's clock, which is the one that claims go by. */
+  nextAttemptAt: Date | null;
   traceparent: string | null;
 }
 
@@ -37,7 +38,7 @@ export function insertDelivery(tx: Tx, row: NewDelivery): Promise<number> {
     tx,
     `insert into deliveries (user_id, delivery_id, message_id, channel, state, message_id_header, sealed,
                              contact_version, caused_at, expires_at, next_attempt_at, traceparent)
-     values ($1, $2, $3, 'email', $4, $5, $6, $7, $8, $9, $10, $11)`,
+     values ($1, $2, $3, 'email', $4, $5, $6, $7, $8, $9, coalesce($10, now()), $11)`,
     [
       row.userId,
       row.deliveryId,
@@ -58,6 +59,10 @@ export function insertDelivery(tx: Tx, row: NewDelivery): Promise<number> {
  * Takes up to `limit` due deliveries for `leaseMs`: new ones, those whose next try has come, those that a dead process
  * left behind, and those whose contact never came. One statement that commits by itself; of several replicas that want
  * the same row one gets it, for the others it is no longer due. No row locks beforehand: Citus refuses them over shards.
+ *
+ * A backlog must not make it slow. So the limit is part of the text (a prepared plan would guess at a tenth of what is
+ * due), and the second look at the state is worded so that it does not fit the index of what is due: rows are then
+ * found by their key alone.
  */
 export function claimDue(
   db: Db,
@@ -68,19 +73,19 @@ export function claimDue(
     `with due as materialized (
        select user_id, delivery_id from deliveries
         where state in ('pending', 'awaiting_contact', 'sending') and next_attempt_at <= now()
-        order by next_attempt_at, user_id, delivery_id limit $1)
+        order by next_attempt_at, user_id, delivery_id limit ${Math.trunc(limit)})
      update deliveries d
-        set state = 'sending', lease_id = $2, attempts = d.attempts + 1,
-            next_attempt_at = now() + $3 * interval '1 millisecond'
+        set state = 'sending', lease_id = $1, attempts = d.attempts + 1,
+            next_attempt_at = now() + $2 * interval '1 millisecond'
        from due, messages m
       where d.user_id = due.user_id and d.delivery_id = due.delivery_id
-        and d.state in ('pending', 'awaiting_contact', 'sending') and d.next_attempt_at <= now()
+        and d.state not in ('sent', 'failed') and d.next_attempt_at <= now()
         and m.user_id = d.user_id and m.message_id = d.message_id
      returning d.user_id as "userId", d.delivery_id as "deliveryId", d.message_id as "messageId",
                d.lease_id as "leaseId", m.type, m.locale, d.message_id_header as "messageIdHeader", d.sealed,
                d.contact_version as "contactVersion", d.attempts, d.caused_at as "causedAt",
                d.expires_at as "expiresAt", d.created_at as "createdAt", d.traceparent`,
-    [limit, leaseId, leaseMs],
+    [leaseId, leaseMs],
   );
 }
 

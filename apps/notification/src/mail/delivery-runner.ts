@@ -16,6 +16,7 @@ type Outcome = { kind: 'sent' } | { kind: 'failed' | 'retry'; reason: string };
 // Beyond socket timeouts: a server that trickles its answers keeps resetting those.
 const sendDeadlineMs = 60_000;
 const settlePauseMs = 200;
+const longestSettlePauseMs = 5_000;
 
 const tracer = trace.getTracer('nest-arch/mail');
 
@@ -74,10 +75,12 @@ export class DeliveryRunner {
         mailMetrics.settled.inc({ type: delivery.type, outcome: outcome.kind });
         return;
       } catch (error) {
-        if (tries % 25 === 1)
+        if (tries % 10 === 1)
           this.logger.warn(`Delivery ${delivery.deliveryId} not settled: ${describeError(error)}`);
         if (signal.aborted && tries > 5) return;
-        await new Promise((resolve) => setTimeout(resolve, settlePauseMs));
+        await new Promise((resolve) =>
+          setTimeout(resolve, Math.min(settlePauseMs * tries, longestSettlePauseMs)),
+        );
       }
     }
   }

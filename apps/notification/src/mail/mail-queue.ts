@@ -51,7 +51,7 @@ export class MailQueue {
       sealed,
       expiresAt,
       contactVersion: 0,
-      nextAttemptAt: this.clock.now(),
+      nextAttemptAt: null,
     });
   }
 
@@ -65,7 +65,7 @@ export class MailQueue {
       sealed: null,
       contactVersion: mail.contactVersion,
       expiresAt: new Date(now + giveUpMs),
-      nextAttemptAt: new Date(known ? now : now + patienceMs),
+      nextAttemptAt: known ? null : new Date(now + patienceMs),
     });
   }
 
@@ -97,5 +97,5 @@ interface DeliveryPart {
   sealed: string | null;
   contactVersion: number;
   expiresAt: Date;
-  nextAttemptAt: Date;
+  nextAttemptAt: Date | null;
 }

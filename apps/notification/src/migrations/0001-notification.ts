@@ -61,7 +61,7 @@ const deliveries = `
     constraint deliveries_channel check (channel in ('email')),
     constraint deliveries_state check (state in ('pending', 'awaiting_contact', 'sending', 'sent', 'failed'))
   );
-  create index deliveries_due on deliveries (next_attempt_at)
+  create index deliveries_due on deliveries (next_attempt_at, user_id, delivery_id)
     where state in ('pending', 'awaiting_contact', 'sending')`;
 
 const inbox = `
