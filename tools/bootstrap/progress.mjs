@@ -84,6 +84,7 @@ export class Progress {
   }
 
   #tick() {
+    if (this.quiet) return;
     if (stdout.isTTY) {
       this.#clearStatus();
       this.#showStatus();

@@ -51,6 +51,7 @@ export async function runPlatform({ dataDir = defaultDataDir, ...options }: RunO
     options.onReady?.(platform, progress);
   } catch (error) {
     if (session.stopping) return;
+    progress.quiet = true; // steps that still run have nothing more to say
     console.error(explain(error));
     await session.stop();
   }

@@ -124,6 +124,13 @@ function tellWatchdog(message: WatchdogMessage): void {
   watchdog.send(message);
 }
 
+/** Tells an already running watchdog of a short-lived child; answers how to take that back. */
+export function watchBriefly(pid: number): () => void {
+  if (!watchdog?.connected) return () => undefined;
+  tellWatchdog({ type: 'watch', process: { pid, order: 10, stopSignal: 'SIGTERM', graceMs: 1_000 } });
+  return () => tellWatchdog({ type: 'forget', pid });
+}
+
 /** The directory is removed when this process is gone, however it ends. */
 export function removeAtEnd(path: string): void {
   tellWatchdog({ type: 'remove-at-end', path });

@@ -1,5 +1,6 @@
-import { spawn, type SpawnOptions } from 'node:child_process';
+import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
 import { basename } from 'node:path';
+import { watchBriefly } from './owned-process.ts';
 
 /** A command that ended with an error; `output` is all that it wrote. */
 export class RunError extends Error {
@@ -11,10 +12,16 @@ export class RunError extends Error {
   }
 }
 
+// A compiler or a migration must not go on when we give up.
+const running = new Set<ChildProcess>();
+process.on('exit', () => running.forEach((child) => child.kill()));
+
 /** Runs a command to its end and returns what it wrote. Throws RunError, whose message ends with the last lines. */
 export function run(command: string, args: string[], options: SpawnOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    const forget = child.pid === undefined ? () => undefined : watchBriefly(child.pid);
+    running.add(child);
     let output = '';
     child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
     child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
@@ -22,6 +29,8 @@ export function run(command: string, args: string[], options: SpawnOptions = {})
       reject(new RunError(`${command} cannot be started: ${error.message}`, output)),
     );
     child.once('close', (code, signal) => {
+      running.delete(child);
+      forget();
       if (code === 0) return resolve(output);
       const tail = output.trim().split('\n').slice(-20).join('\n');
       const name = basename(command) === basename(process.execPath) ? basename(args[0] ?? '') : command;
