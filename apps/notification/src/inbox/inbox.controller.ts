@@ -2,13 +2,13 @@ import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } fro
 import {
   notificationPage,
   notificationQuery,
-  streamRecord,
   unreadCount,
   type NotificationPage,
   type NotificationQuery,
   type UnreadCount,
 } from '@nest-arch/contracts';
 import { Access, ApiDoc, CurrentUser, CurrentUserId, requestErrors, type Caller } from '@nest-arch/platform';
+import { ApiHeader } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { InboxStreams } from './inbox-streams.js';
@@ -71,14 +71,22 @@ export class InboxController {
 
   @Get('stream')
   @Access('user')
+  @ApiHeader({
+    name: 'Last-Event-ID',
+    required: false,
+    description: 'The id of the last record that the client has',
+  })
   @ApiDoc({
     summary: 'Follow the messages live',
     description: [
-      'Server-sent events. The id of a record is its sequence, its data JSON of this schema:',
-      `\`\`\`json\n${JSON.stringify(z.toJSONSchema(streamRecord), null, 1)}\n\`\`\``,
-      'With `Last-Event-ID` the stream continues after that record, without gap or repeat; start with the',
-      "list's `lastSequence`. Without it the stream begins now. It ends with the access token.",
-    ].join('\n\n'),
+      'Server-sent events. The id of a record is its sequence, its data is JSON:',
+      '- `{ "kind": "item", "item": … }`, the item as in the list',
+      '- `{ "kind": "read", "id", "sequence", "readAt" }`',
+      '- `{ "kind": "read_all", "upTo", "sequence", "readAt" }`',
+      '',
+      'With `Last-Event-ID` the stream continues after that record, without gap or repeat; begin with the `lastSequence`',
+      'of the list. Without it the stream begins now. A comment comes every 15 s. The stream ends with the access token.',
+    ].join('\n'),
     response: z.string(),
     mediaType: 'text/event-stream',
     problems: [inboxErrors.tooManyStreams],

@@ -5,7 +5,7 @@ export const readAllBody = z
   .strictObject({
     upTo: z.int().min(0).max(2_147_483_647).optional().meta({ description: 'Newer items stay unread' }),
   })
-  .nullish();
+  .optional();
 export type ReadAllBody = z.infer<typeof readAllBody>;
 
 /** What EventSource sends: the id of the last record it has, nothing before the first. */
