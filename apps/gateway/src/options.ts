@@ -13,7 +13,14 @@ export function gatewayOptions(config: GatewayConfig): AppOptions {
     adapter: createAdapter(config.BODY_LIMIT_BYTES, {
       clientErrorHandler: answerClientError,
       frameworkErrors: answerFrameworkError,
-      http: { maxHeaderSize, requireHostHeader: false },
+      http: {
+        maxHeaderSize,
+        // Refused by a hook instead, with a problem like any other.
+        requireHostHeader: false,
+        // Who sends headers a byte at a time does not keep a connection for long.
+        headersTimeout: 10_000,
+        connectionsCheckingInterval: 5_000,
+      },
     }),
   };
 }

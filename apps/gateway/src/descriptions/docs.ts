@@ -1,20 +1,18 @@
+import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { gunzipSync, gzip } from 'node:zlib';
-import {
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  fastify as createFastify,
-} from 'fastify';
+import { Worker } from 'node:worker_threads';
+import { gunzip } from 'node:zlib';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { inlineHash } from '../pages/inline-hash.js';
 import { localRoute } from '../routes/local-route.js';
 import type { ApiDescription } from './api-description.js';
 
-const compress = promisify(gzip);
+const unpack = promisify(gunzip);
 
 interface Docs {
   readonly page: string;
-  readonly script: Buffer;
+  /** Compressed. */
+  readonly script: Uint8Array;
 }
 
 /** Scalar without anything that would call a third party: no fonts, no proxy, no telemetry, no assistant. */
@@ -57,9 +55,13 @@ export function serveDocs(fastify: FastifyInstance, description: ApiDescription)
     if (request.headers['if-none-match'] === etag) return reply.code(304).send();
     return reply.send(body);
   });
-  // A reader of the documentation is rare, its script is 5 MB: nothing is loaded before the first one comes.
+  // A reader of the documentation is rare: nothing is made before the first one comes.
   let docs: Promise<Docs> | undefined;
-  const load = () => (docs ??= loadDocs());
+  const load = () =>
+    (docs ??= loadDocs().catch((error: unknown) => {
+      docs = undefined;
+      throw error;
+    }));
   fastify.get(localRoute('/docs'), (_request, reply) => reply.redirect('/docs/', 308));
   fastify.get(localRoute('/docs/'), async (_request, reply) => sendPage(reply, (await load()).page));
   fastify.get(localRoute('/docs/js/scalar.js'), async (request, reply) =>
@@ -68,16 +70,11 @@ export function serveDocs(fastify: FastifyInstance, description: ApiDescription)
 }
 
 async function loadDocs(): Promise<Docs> {
-  const { default: plugin } = await import('@scalar/fastify-api-reference');
-  // Its answers are made once by an instance that never listens, then served compressed from memory.
-  const side = createFastify();
-  await side.register(plugin, { routePrefix: '/docs', configuration: scalar });
-  const [page, script] = await Promise.all([
-    side.inject({ url: '/docs/' }),
-    side.inject({ url: '/docs/js/scalar.js' }),
-  ]);
-  await side.close();
-  return { page: page.body, script: await compress(script.rawPayload) };
+  // In tests this file is TypeScript, and so is its neighbour; Node runs both.
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const worker = new Worker(new URL(`./docs.worker.${extension}`, import.meta.url), { workerData: scalar });
+  const [docs] = (await once(worker, 'message')) as [Docs];
+  return docs;
 }
 
 function sendPage(reply: FastifyReply, page: string): FastifyReply {
@@ -91,7 +88,11 @@ function sendPage(reply: FastifyReply, page: string): FastifyReply {
     .send(page);
 }
 
-function sendScript(request: FastifyRequest, reply: FastifyReply, script: Buffer): FastifyReply {
+async function sendScript(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  script: Uint8Array,
+): Promise<FastifyReply> {
   const packed = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
   void reply.headers({
     'content-type': 'text/javascript; charset=utf-8',
@@ -99,5 +100,5 @@ function sendScript(request: FastifyRequest, reply: FastifyReply, script: Buffer
     vary: 'accept-encoding',
     ...(packed && { 'content-encoding': 'gzip' }),
   });
-  return reply.send(packed ? script : gunzipSync(script));
+  return reply.send(packed ? Buffer.from(script) : await unpack(script));
 }

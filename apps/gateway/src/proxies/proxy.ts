@@ -9,6 +9,7 @@ import type { ProxiedRoute } from '../routes/route.js';
 import { Gatekeeper } from '../sessions/gatekeeper.js';
 import { OpenStreams } from '../streams/open-streams.js';
 import { Exchange } from './exchange.js';
+import { FailureLog } from './failure-log.js';
 import { callerHeaders, upstreamHeaders } from './headers.js';
 import { proxyFailures } from './metrics.js';
 import { upstreamPath } from './upstream-path.js';
@@ -26,6 +27,7 @@ interface Passage {
 @Injectable()
 export class Proxy {
   private readonly logger = new Logger('Proxy');
+  private readonly failures = new FailureLog();
 
   constructor(
     private readonly gatekeeper: Gatekeeper,
@@ -83,8 +85,9 @@ export class Proxy {
   private refuse(passage: Passage, thrown: unknown): void {
     const { route, reply, ids } = passage;
     const { error, unexpected } = toAppError(thrown);
-    if (unexpected)
-      this.logger.error({ err: thrown, code: error.code, traceId: ids.traceId }, 'Request failed');
+    if (unexpected) this.logger.error({ err: thrown, traceId: ids.traceId }, 'Request failed');
+    else if (error.status >= 500)
+      this.failures.add(error, { upstream: route.upstream, traceId: ids.traceId });
     if (error.status >= 500) proxyFailures.inc({ upstream: route.upstream, code: error.code });
     if (reply.raw.headersSent || reply.raw.destroyed) return void reply.raw.destroy();
     writeProblem(reply.raw, error, ids, this.hop.headersFor(reply));
