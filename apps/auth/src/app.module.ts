@@ -2,8 +2,8 @@ import { DatabaseModule, Db } from '@nest-arch/database';
 import { MessagingModule, type MessagingOptions } from '@nest-arch/messaging';
 import { HealthRegistry, PlatformModule } from '@nest-arch/platform';
 import { IdempotencyModule } from '@nest-arch/platform/idempotency';
-import { type DynamicModule, Module, type Provider } from '@nestjs/common';
-import { CleanupModule } from './cleanup/cleanup.module.js';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { BackgroundModule } from './background.module.js';
 import { AUTH_CONFIG, type AuthConfig } from './config.js';
 import { entities } from './entities.js';
 import { KeysModule } from './keys/keys.module.js';
@@ -11,7 +11,6 @@ import { SigningKeys } from './keys/signing-keys.js';
 import { migrations } from './migrations/index.js';
 import { RegistrationModule } from './registration/registration.module.js';
 import { RolesModule } from './roles/roles.module.js';
-import { RevocationCanary } from './sessions/revocation-canary.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { VerificationModule } from './verification/verification.module.js';
 
@@ -21,6 +20,9 @@ export interface AppModuleOptions {
   /** `false`: nothing runs by itself; for commands and specs that count. */
   background?: boolean;
 }
+
+@Module({})
+class ConfigModule {}
 
 @Module({})
 export class AppModule {
@@ -34,25 +36,22 @@ export class AppModule {
 
   static forRoot(config: Readonly<AuthConfig>, options: AppModuleOptions = {}): DynamicModule {
     const { background = true } = options;
+    const configuration = { provide: AUTH_CONFIG, useValue: config };
     return {
       module: AppModule,
-      global: true,
       imports: [
+        { module: ConfigModule, global: true, providers: [configuration], exports: [configuration] },
         ...libraries(config, options),
         KeysModule,
         RegistrationModule,
         RolesModule,
         SessionsModule,
         VerificationModule,
-        ...(background ? [CleanupModule] : []),
+        ...(background ? [BackgroundModule] : []),
       ],
-      providers: [{ provide: AUTH_CONFIG, useValue: config }, ...(background ? backgroundProviders : [])],
-      exports: [AUTH_CONFIG],
     };
   }
 }
-
-const backgroundProviders: Provider[] = [RevocationCanary];
 
 function libraries(config: Readonly<AuthConfig>, { relay }: AppModuleOptions): DynamicModule[] {
   return [
