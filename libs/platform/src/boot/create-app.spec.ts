@@ -57,6 +57,12 @@ class ThingsController {
     throw new Error('the secret reason');
   }
 
+  @Post('all')
+  @Access('public')
+  all(@Body({ schema: bodySchema.optional() }) body?: z.infer<typeof bodySchema>) {
+    return body ?? {};
+  }
+
   @Get(':id')
   @Access('public')
   one(@Param('id', { schema: z.uuid() }) id: string) {
@@ -220,6 +226,20 @@ describe('an app of the platform', () => {
       requestBody: { content: { 'application/json': { schema: { additionalProperties: false } } } },
     });
     expect(body.paths['/things/inside']).toBeUndefined();
+    expect(body.paths['/things/all']?.['post']).toMatchObject({ requestBody: { required: false } });
+    expect(JSON.stringify(body)).not.toContain('x-optional');
+  });
+
+  it('ends although a connection waits for its first request', async () => {
+    @Module({ imports: [PlatformModule.forRoot(config)] })
+    class EmptyModule {}
+    const other = await createApp({ name: 'other', module: EmptyModule, config });
+    await other.listen(0, '127.0.0.1');
+    const socket = connect(Number(new URL(await other.getUrl()).port), '127.0.0.1');
+    await new Promise((resolve) => socket.once('connect', resolve));
+    const ended = new Promise((resolve) => socket.once('close', resolve));
+    await other.close();
+    await ended;
   });
 
   it('does not start with a route that declares no access', async () => {

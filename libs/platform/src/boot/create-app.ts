@@ -1,4 +1,6 @@
 import 'reflect-metadata';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory, Reflector } from '@nestjs/core';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
@@ -59,6 +61,7 @@ function equip(app: NestFastifyApplication, options: AppOptions): void {
   traceRequests(fastify as never);
   measureRequests(fastify as never);
   closeConnectionsWhileDraining(app);
+  closeUnusedConnectionsAtTheEnd(app);
   app.useGlobalPipes(new ValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalGuards(
@@ -78,6 +81,22 @@ function closeConnectionsWhileDraining(app: NestFastifyApplication): void {
     .addHook('onSend', async (_request, reply) => {
       if (health.isDraining) void reply.header('connection', 'close');
     });
+}
+
+/**
+ * Node's server waits at its end for connections on which no request has come yet; a balancer opens such ones ahead.
+ */
+function closeUnusedConnectionsAtTheEnd(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  const unused = new Set<Socket>();
+  fastify.server.on('connection', (socket: Socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  fastify.server.on('request', (request: IncomingMessage) => unused.delete(request.socket));
+  fastify.addHook('preClose', async () => {
+    for (const socket of unused) socket.destroy();
+  });
 }
 
 // Made on the first request: nobody waits for it at boot, and most replicas are never asked.

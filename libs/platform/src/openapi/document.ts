@@ -16,7 +16,7 @@ export function createOpenApi(app: INestApplication, title: string): OpenAPIObje
     .build();
   const document = SwaggerModule.createDocument(app, config, {
     standardSchemaConverter: (schema, { schemaType }) => ({
-      schema: jsonSchemaOf(schema as z.ZodType, schemaType),
+      schema: { ...jsonSchemaOf(schema as z.ZodType, schemaType), ...markOptional(schema as z.ZodType) },
     }),
   });
   document.openapi = '3.1.0';
@@ -27,6 +27,23 @@ export function createOpenApi(app: INestApplication, title: string): OpenAPIObje
   };
   for (const route of listRoutes(app)) applyAccess(document, route);
   return document;
+}
+
+// Nest's generator calls every body required; the mark is taken off again where the operation is at hand.
+const optionalMark = 'x-optional';
+
+function markOptional(schema: z.ZodType): object {
+  return schema.safeParse(undefined).success ? { [optionalMark]: true } : {};
+}
+
+function applyOptionalBody(operation: Operation): void {
+  const body = operation.requestBody as
+    { required?: boolean; content?: Record<string, { schema?: object }> } | undefined;
+  for (const { schema } of Object.values(body?.content ?? {})) {
+    if (!body || !schema || !(optionalMark in schema)) continue;
+    delete schema[optionalMark];
+    body.required = false;
+  }
 }
 
 const commonProblems: Record<string, string> = {
@@ -46,6 +63,7 @@ function applyAccess(document: OpenAPIObject, route: DeclaredRoute): void {
     return;
   }
   const needsToken = route.access?.kind !== 'public';
+  applyOptionalBody(operation);
   operation.operationId = route.handler.replace('Controller.', '_');
   operation.security = needsToken ? [{ accessToken: [] }] : [];
   addProblems(
