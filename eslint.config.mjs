@@ -91,7 +91,13 @@ export default tseslint.config(
   },
   {
     files: ['apps/*/src/**/*.ts', 'libs/*/src/**/*.ts'],
-    ignores: ['apps/e2e/**', 'libs/database/src/**', '**/migrations/**', '**/*.migrations.ts', '**/*.spec.ts'],
+    ignores: [
+      'apps/e2e/**',
+      'libs/database/src/**',
+      '**/migrations/**',
+      '**/*.migrations.ts',
+      '**/*.spec.ts',
+    ],
     rules: {
       'no-restricted-syntax': [
         'error',
