@@ -113,6 +113,10 @@ describe('the relay', () => {
       );
     const lease = { leaseMs: 2_000, marginMs: 500 };
     const [first, second] = [newReplica(spec, lease), newReplica(spec, lease)];
+    let shared = 0;
+    const watch = setInterval(() => {
+      shared += upTo(64).filter((n) => first.relay.holds(n - 1) && second.relay.holds(n - 1)).length;
+    }, 5);
     first.relay.start();
     await waitFor(() => first.relay.holds(0) && first.relay.holds(63));
     second.relay.start();
@@ -120,6 +124,8 @@ describe('the relay', () => {
     await waitFor(() => countOf(first) === 32 && countOf(second) === 32, { what: '32 buckets each' });
     await second.stop();
     await waitFor(() => countOf(first) === 64, { what: 'all 64 buckets' });
+    clearInterval(watch);
+    expect(shared).toBe(0);
     expect(await held()).toEqual({ n: 64, holders: 1 });
     await first.stop();
     expect((await held()).n).toBe(0);
