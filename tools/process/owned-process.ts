@@ -109,19 +109,33 @@ function start(options: OwnedOptions): ChildProcess {
 }
 
 let watchdog: ChildProcess | undefined;
+/** What the watchdog knows, for the next one should it die itself. */
+const watched = new Map<number, Watched>();
+const paths = new Set<string>();
 
 function tellWatchdog(message: WatchdogMessage): void {
-  if (!watchdog?.connected) {
-    if (message.type === 'forget') return;
-    watchdog = fork(join(import.meta.dirname, 'watchdog.ts'), {
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      detached: true,
-      execArgv: [],
-    });
-    watchdog.unref();
-    watchdog.channel?.unref();
-  }
-  watchdog.send(message);
+  if (message.type === 'watch') watched.set(message.process.pid, message.process);
+  if (message.type === 'forget') watched.delete(message.pid);
+  if (message.type === 'remove-at-end') paths.add(message.path);
+  if (watchdog?.connected) watchdog.send(message);
+  else if (message.type !== 'forget') startWatchdog();
+}
+
+function startWatchdog(): void {
+  const started = fork(join(import.meta.dirname, 'watchdog.ts'), {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    detached: true,
+    execArgv: [],
+  });
+  watchdog = started;
+  started.unref();
+  started.channel?.unref();
+  started.on('error', () => undefined); // a message to one that has just died; the next one gets it
+  started.once('exit', () => {
+    if (watchdog === started && watched.size > 0) startWatchdog();
+  });
+  for (const process of watched.values()) started.send({ type: 'watch', process });
+  for (const path of paths) started.send({ type: 'remove-at-end', path });
 }
 
 /** Tells an already running watchdog of a short-lived child; answers how to take that back. */
