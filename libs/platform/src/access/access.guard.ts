@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { requestErrors } from '../errors/request-errors.js';
 import { type AccessRule, accessKey } from './access.decorator.js';
 import type { WithCaller } from './caller.js';
-import { TokenVerifier } from './token-verifier.js';
+import type { VerifiedTokens } from './verified-tokens.js';
 
 export const internalTokenHeader = 'x-internal-token';
 
@@ -14,7 +14,7 @@ export const internalTokenHeader = 'x-internal-token';
 export class AccessGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly tokens: TokenVerifier,
+    private readonly tokens: VerifiedTokens,
     private readonly internalToken: string,
   ) {}
 

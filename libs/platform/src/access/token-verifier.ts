@@ -4,7 +4,7 @@ import { requestErrors } from '../errors/request-errors.js';
 import type { Caller } from './caller.js';
 
 /** Clocks of the platform may differ by this much (docs: rules that hold everywhere). */
-const leewaySeconds = 30;
+export const leewaySeconds = 30;
 
 // RFC 9068 section 2.2, and what the platform adds.
 const accessTokenClaims = z.object({

@@ -8,6 +8,8 @@ import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fa
 import { AccessGuard } from '../access/access.guard.js';
 import { assertAccessDeclared } from '../access/route-list.js';
 import { TokenVerifier } from '../access/token-verifier.js';
+import { VerifiedTokens } from '../access/verified-tokens.js';
+import { Clock } from '../clock.js';
 import type { BaseConfig } from '../config/base-config.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
 import { HealthRegistry } from '../health/health-registry.js';
@@ -64,9 +66,8 @@ function equip(app: NestFastifyApplication, options: AppOptions): void {
   closeUnusedConnectionsAtTheEnd(app);
   app.useGlobalPipes(new ValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
-  app.useGlobalGuards(
-    new AccessGuard(app.get(Reflector), app.get(TokenVerifier), options.config.INTERNAL_API_TOKEN),
-  );
+  const tokens = new VerifiedTokens(app.get(TokenVerifier), app.get(Clock));
+  app.useGlobalGuards(new AccessGuard(app.get(Reflector), tokens, options.config.INTERNAL_API_TOKEN));
   assertAccessDeclared(app);
   for (const strategy of options.strategies?.(app) ?? []) app.connectMicroservice({ strategy });
   if (options.openApi !== false) serveOpenApi(app, options.name);
