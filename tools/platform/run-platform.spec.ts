@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { isAlive } from '../process/alive.ts';
+import { run } from '../process/run.ts';
 import { dropDatabases } from './databases.ts';
 import { writeStubApps } from './fixtures/stub-apps.ts';
 import { uniquePrefix } from './platform.ts';
@@ -50,8 +51,13 @@ it('leaves no process behind when it is killed, and can be started again at once
 
   const second = start();
   await second.says('is ready');
-  second.child.kill('SIGINT');
-  expect(await second.exit).toBe(0);
+  const others = await childrenOf(second.child);
+  // Also when the one who cleans up has been killed before.
+  process.kill(await watchdogOf(second.child), 'SIGKILL');
+  while ((await watchdogOf(second.child)) === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  second.child.kill('SIGKILL');
+  await second.exit;
+  await until(() => others.every((pid) => !isAlive(pid)));
 });
 
 function start() {
@@ -70,18 +76,26 @@ function start() {
 }
 
 /** The processes that belong to a starter: services, an engine and the watchdog. */
-async function childrenOf({ pid }: ChildProcess): Promise<number[]> {
-  const ps = spawn('ps', ['-A', '-o', 'pid=,ppid='], { stdio: ['ignore', 'pipe', 'ignore'] });
-  let text = '';
-  for await (const chunk of ps.stdout) text += String(chunk);
-  const rows = text
+async function childrenOf(starter: ChildProcess): Promise<number[]> {
+  return (await rowsOf(starter)).map(({ pid }) => pid).filter(isAlive);
+}
+
+/** 0 while there is none. */
+async function watchdogOf(starter: ChildProcess): Promise<number> {
+  const row = (await rowsOf(starter)).find(
+    ({ command, pid }) => command.includes('watchdog') && isAlive(pid),
+  );
+  return row?.pid ?? 0;
+}
+
+async function rowsOf(starter: ChildProcess): Promise<{ pid: number; command: string }[]> {
+  const text = await run('ps', ['-A', '-o', 'pid=,ppid=,args=']);
+  return text
     .trim()
     .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number));
-  return rows
-    .filter(([, parent]) => parent === pid)
-    .map(([child]) => child ?? 0)
-    .filter(isAlive);
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, parent]) => Number(parent) === starter.pid)
+    .map(([pid, , ...command]) => ({ pid: Number(pid), command: command.join(' ') }));
 }
 
 async function until(condition: () => boolean): Promise<void> {
