@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import type { AppError } from '@nest-arch/platform';
 import type { Dispatcher } from 'undici';
 import { isConnectionFailure, toProxyError } from './failures.js';
+import { deadlineHeader } from './headers.js';
 import { proxyErrors } from './proxies.errors.js';
 import type { Waiter } from './upstream.js';
 
@@ -50,8 +51,10 @@ export class Exchange implements Dispatcher.DispatchHandler, Waiter {
   private attempts = 0;
   private controller: Dispatcher.DispatchController | undefined;
   private readonly timer: NodeJS.Timeout;
+  private readonly deadlineAt: number;
 
   constructor(private readonly parts: ExchangeParts) {
+    this.deadlineAt = performance.now() + parts.deadlineMs;
     this.timer = setTimeout(() => this.expire(), parts.deadlineMs);
     parts.response.on('close', () => this.end());
   }
@@ -73,7 +76,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Waiter {
     const { lane, request } = this.parts;
     this.state = 'sent';
     this.attempts += 1;
-    lane.pool.dispatch(request, this);
+    const leftMs = Math.max(1, Math.ceil(this.deadlineAt - performance.now()));
+    lane.pool.dispatch({ ...request, headers: [...request.headers, deadlineHeader, String(leftMs)] }, this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

@@ -139,7 +139,10 @@ describe('a service that is slow', () => {
 
   it('has no more requests waiting than the queue holds; the next is told to come back', async () => {
     waiting.length = 0;
-    const { gateway } = await gatewayBefore(hold, { UPSTREAM_CONNECTIONS: '2', UPSTREAM_QUEUE: '1' });
+    const { gateway, service } = await gatewayBefore(hold, {
+      UPSTREAM_CONNECTIONS: '2',
+      UPSTREAM_QUEUE: '1',
+    });
     const calls = [1, 2, 3].map(() => gateway.http.get('/v1/users/me', { token }));
     while (waiting.length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
     const refused = await gateway.http.get('/v1/users/me', { token });
@@ -147,10 +150,13 @@ describe('a service that is slow', () => {
     const answering = setInterval(() => waiting.splice(0).forEach((socket) => socket.write(ok)), 10);
     const answers = await Promise.all(calls);
     clearInterval(answering);
+    const deadlines = service.requests.map((text) => Number(/x-request-deadline-ms: (\d+)/.exec(text)?.[1]));
 
     expect(refused).toMatchObject({ status: 503, body: { code: 'gateway.busy' } });
     expect(refused.headers.get('retry-after')).toBe('1');
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    // Who waited has less time left than who did not.
+    expect(deadlines[2]).toBeLessThan(Math.min(deadlines[0] ?? 0, deadlines[1] ?? 0));
   });
 
   it('does not hold up another service', async () => {

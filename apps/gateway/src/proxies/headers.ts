@@ -20,13 +20,13 @@ const passedOn = [
   'user-agent',
 ] as const;
 
-/** Milliseconds that are left for the answer when the request is sent on. */
+/** Milliseconds that a service has left for its answer, as the request is sent on. */
 export const deadlineHeader = 'x-request-deadline-ms';
 
 /** Headers of the request to the service, as undici takes them: name, value, name, value. */
 export function upstreamHeaders(
   headers: IncomingHttpHeaders,
-  { ids, origin, deadlineMs }: { ids: RequestIds; origin: Origin; deadlineMs: number },
+  { ids, origin }: { ids: RequestIds; origin: Origin },
 ): string[] {
   const out = [
     'x-request-id',
@@ -37,8 +37,6 @@ export function upstreamHeaders(
     origin.protocol,
     'x-forwarded-host',
     origin.host,
-    deadlineHeader,
-    String(deadlineMs),
   ];
   if (ids.traceparent) out.push('traceparent', ids.traceparent);
   for (const name of passedOn) {

@@ -66,7 +66,7 @@ export class Proxy {
       request: {
         method: request.raw.method as string,
         path: upstreamPath(route.path, request),
-        headers: upstreamHeaders(request.raw.headers, { ids, origin, deadlineMs: route.deadlineMs }),
+        headers: upstreamHeaders(request.raw.headers, { ids, origin }),
         body: Buffer.isBuffer(request.body) ? request.body : null,
       },
       response: reply.raw,
