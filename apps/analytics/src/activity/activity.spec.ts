@@ -76,8 +76,8 @@ describe('a day', () => {
     await service.counted('2026-05-06', {});
   });
 
-  it('is right when hundreds of events arrive at once on all partitions', async () => {
-    const people = Array.from({ length: 200 }, () => uuidv7());
+  it('is right when many events arrive at once on all partitions', async () => {
+    const people = Array.from({ length: 50 }, () => uuidv7());
     await Promise.all(
       people.flatMap((userId) => [
         register('2026-05-08', { userId }),
@@ -86,7 +86,7 @@ describe('a day', () => {
       ]),
     );
 
-    await service.counted('2026-05-08', { signUps: 200, active: 200 });
+    await service.counted('2026-05-08', { signUps: 50, active: 50 });
   });
 });
 
