@@ -1,34 +1,27 @@
-import { type Tx, maybeOne } from '@nest-arch/database';
+import { type Queryable, type Tx, maybeOne } from '@nest-arch/database';
+import type { TokenSubject } from '../keys/access-tokens.js';
 import type { OpaqueToken } from '../tokens/opaque-token.js';
-import type { UserStatus } from '../users/user.entity.js';
 
 /** How long a client that lost an answer, or its other tabs, may come back with a used token. */
 const graceSeconds = 10;
 
-export interface RefreshSubject {
+/** What the next access token says of the user. */
+export type Rights = Pick<TokenSubject, 'ver' | 'roles' | 'region'>;
+
+export interface TokenSession {
   sessionId: string;
-  status: UserStatus;
-  ver: number;
-  roles: string[];
-  region: string;
   /** True when the use of the session was last announced five minutes ago or more. */
   isAnnouncementDue: boolean;
 }
 
-/**
- * Whose token this is, used or not. Locks the user `for share`: what revokes a user's tokens takes the row exclusively, so
- * either it has finished, and the next statement sees all of it, or it waits until this transaction has.
- */
-export function shareRefreshSubject(tx: Tx, { userId, hash }: OpaqueToken): Promise<RefreshSubject | null> {
-  return maybeOne<RefreshSubject>(
-    tx,
-    `select t.session_id as "sessionId", u.status, u.ver, u.roles, u.region,
-            s.announced_at < now() - interval '5 minutes' as "isAnnouncementDue"
+/** The session that a token belongs to, used or not. Decides nothing: see rotate. */
+export function findTokenSession(db: Queryable, { userId, hash }: OpaqueToken): Promise<TokenSession | null> {
+  return maybeOne<TokenSession>(
+    db,
+    `select t.session_id as "sessionId", s.announced_at < now() - interval '5 minutes' as "isAnnouncementDue"
        from refresh_tokens t
        join sessions s on s.user_id = t.user_id and s.session_id = t.session_id
-       join users u on u.user_id = t.user_id
-      where t.user_id = $1 and t.token_hash = $2
-        for share of u`,
+      where t.user_id = $1 and t.token_hash = $2`,
     [userId, hash],
   );
 }
@@ -42,20 +35,27 @@ export interface Rotation {
 }
 
 /**
- * Puts the successor in the token's place. Null when the token is used or expired or its session over; exactly one of many
- * concurrent callers gets a row. The session's row comes first: whoever ends it at the same moment either waits for this
- * statement or makes it find nothing. The parent's ciphertext goes, for its successor has now been used.
+ * Puts the successor in the token's place. Null when the token is used or expired, its session over or its user not active;
+ * exactly one of many concurrent callers gets a row.
+ *
+ * Every row that decides is locked here, in this order: user, session, token. Postgres reads a row anew when it had to wait
+ * for its lock, so whoever revokes at the same moment either waits for this statement or makes it find nothing, and the
+ * rights are those after the last change. The parent's ciphertext goes, for its successor has now been used.
  */
-export function rotate(tx: Tx, rotation: Rotation): Promise<{ expiresAt: Date } | null> {
+export function rotate(on: Queryable, rotation: Rotation): Promise<Rights | null> {
   const { token, sessionId, successorHash, successorCiphertext, announce } = rotation;
-  return maybeOne<{ expiresAt: Date }>(
-    tx,
-    `with session as (
-       update sessions
+  return maybeOne<Rights>(
+    on,
+    `with person as (
+       select ver, roles, region from users where user_id = $1 and status = 'active' for share
+     ), session as (
+       update sessions s
           set last_used_at = now(), idle_expires_at = least(expires_at, now() + idle_seconds * interval '1 second'),
               announced_at = case when $6 then now() else announced_at end
-        where user_id = $1 and session_id = $3 and ended_at is null and expires_at > now() and idle_expires_at > now()
-       returning session_id, idle_expires_at
+         from person
+        where s.user_id = $1 and s.session_id = $3
+          and s.ended_at is null and s.expires_at > now() and s.idle_expires_at > now()
+       returning s.session_id, s.idle_expires_at
      ), used as (
        update refresh_tokens t
           set used_at = now(), successor_hash = $4, successor_ciphertext = $5
@@ -65,25 +65,29 @@ export function rotate(tx: Tx, rotation: Rotation): Promise<{ expiresAt: Date } 
      ), forgotten as (
        update refresh_tokens p set successor_ciphertext = null
          from used where p.user_id = $1 and p.token_hash = used.parent_hash
+     ), successor as (
+       insert into refresh_tokens (user_id, token_hash, session_id, parent_hash, expires_at)
+       select $1, $4, session.session_id, $2, session.idle_expires_at from session, used
      )
-     insert into refresh_tokens (user_id, token_hash, session_id, parent_hash, expires_at)
-     select $1, $4, session.session_id, $2, session.idle_expires_at from session, used
-     returning expires_at as "expiresAt"`,
+     select person.ver, person.roles, person.region from person, used`,
     [token.userId, token.hash, sessionId, successorHash, successorCiphertext, announce],
   );
 }
 
+export interface TokenUse extends Rights {
+  isUsed: boolean;
+  /** The successor's ciphertext where a repetition is still forgiven. */
+  forgiven: Buffer | null;
+}
+
 /**
- * Why a token could not be rotated: `isUsed`, and the successor's ciphertext where a repetition is still forgiven, that is
- * for ten seconds, while the session lives and nobody has used the successor.
+ * Why a token could not be rotated. Forgiven is a repetition within ten seconds, while the session lives and nobody has
+ * used the successor. Null when the user is not active.
  */
-export function findUse(
-  tx: Tx,
-  { userId, hash }: OpaqueToken,
-): Promise<{ isUsed: boolean; forgiven: Buffer | null } | null> {
+export function findUse(tx: Tx, { userId, hash }: OpaqueToken): Promise<TokenUse | null> {
   return maybeOne(
     tx,
-    `select t.used_at is not null as "isUsed",
+    `select u.ver, u.roles, u.region, t.used_at is not null as "isUsed",
             case when t.used_at > now() - ${graceSeconds} * interval '1 second'
                   and s.ended_at is null and s.expires_at > now() and s.idle_expires_at > now()
                   and exists (select 1 from refresh_tokens n
@@ -91,7 +95,8 @@ export function findUse(
                  then t.successor_ciphertext end as forgiven
        from refresh_tokens t
        join sessions s on s.user_id = t.user_id and s.session_id = t.session_id
-      where t.user_id = $1 and t.token_hash = $2`,
+       join users u on u.user_id = t.user_id
+      where t.user_id = $1 and t.token_hash = $2 and u.status = 'active'`,
     [userId, hash],
   );
 }

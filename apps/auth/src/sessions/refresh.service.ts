@@ -1,17 +1,17 @@
 import type { RefreshBody, SessionTokens } from '@nest-arch/contracts';
-import { Db, type Tx } from '@nest-arch/database';
+import { Db, type Queryable, type Tx } from '@nest-arch/database';
 import { Injectable } from '@nestjs/common';
 import { recordAudit } from '../audit/audit.queries.js';
-import { AccessTokens, type TokenSubject } from '../keys/access-tokens.js';
+import { AccessTokens } from '../keys/access-tokens.js';
 import { type OpaqueToken, issueToken, parseToken } from '../tokens/opaque-token.js';
-import { type RefreshSubject, findUse, rotate, shareRefreshSubject } from './refresh.queries.js';
+import { type Rights, type TokenSession, findTokenSession, findUse, rotate } from './refresh.queries.js';
 import { SessionEndings } from './session-endings.js';
 import { SessionEvents } from './session-events.js';
 import { sessionErrors } from './sessions.errors.js';
 import { openSuccessor, sealSuccessor } from './successor.js';
 
 interface Refreshed {
-  subject: TokenSubject;
+  rights: Rights;
   refreshToken: string;
 }
 
@@ -31,44 +31,63 @@ export class RefreshService {
 
   async refresh(body: RefreshBody): Promise<SessionTokens> {
     const token = parseToken('rt', body.refreshToken);
-    // The refusal comes after the commit: the end of a reused family must stay.
-    const refreshed = token && (await this.db.transaction((tx) => this.exchange(tx, token)));
+    const session = token && (await findTokenSession(this.db, token));
+    if (!session) throw sessionErrors.refreshTokenInvalid();
+    const refreshed = (await this.exchange(token, session)) ?? (await this.repeat(token, session));
     if (!refreshed) throw sessionErrors.refreshTokenInvalid();
-    return this.tokens.answer(refreshed.subject, refreshed.refreshToken);
+    const { sessionId } = session;
+    return this.tokens.answer(
+      { userId: token.userId, sessionId, ...refreshed.rights },
+      refreshed.refreshToken,
+    );
   }
 
-  private async exchange(tx: Tx, token: OpaqueToken): Promise<Refreshed | null> {
-    const subject = await shareRefreshSubject(tx, token);
-    if (!subject || subject.status !== 'active') return null;
-    const refreshToken = (await this.rotate(tx, token, subject)) ?? (await this.repeat(tx, token, subject));
-    if (!refreshToken) return null;
-    const { sessionId, ver, roles, region } = subject;
-    return { subject: { userId: token.userId, sessionId, ver, roles, region }, refreshToken };
+  /** The rotation is one statement; it needs a transaction around it only where an event goes with it. */
+  private exchange(token: OpaqueToken, session: TokenSession): Promise<Refreshed | null> {
+    if (!session.isAnnouncementDue) return this.rotate(this.db, token, session);
+    return this.db.transaction(async (tx) => {
+      const refreshed = await this.rotate(tx, token, session);
+      if (refreshed) await this.events.refreshed(tx, token.userId, session.sessionId);
+      return refreshed;
+    });
   }
 
-  private async rotate(tx: Tx, token: OpaqueToken, subject: RefreshSubject): Promise<string | null> {
-    const { userId } = token;
-    const { sessionId, isAnnouncementDue } = subject;
-    const successor = issueToken('rt', userId);
-    const rotated = await rotate(tx, {
+  private async rotate(
+    on: Queryable,
+    token: OpaqueToken,
+    { sessionId, isAnnouncementDue }: TokenSession,
+  ): Promise<Refreshed | null> {
+    const successor = issueToken('rt', token.userId);
+    const rights = await rotate(on, {
       ...{ token, sessionId, successorHash: successor.hash },
       successorCiphertext: sealSuccessor(token.secret, successor.text, sessionId),
       announce: isAnnouncementDue,
     });
-    if (!rotated) return null;
-    if (isAnnouncementDue) await this.events.refreshed(tx, userId, sessionId);
-    return successor.text;
+    return rights && { rights, refreshToken: successor.text };
   }
 
-  /** The same successor once more where that is forgiven; else a used token ends its session. */
-  private async repeat(tx: Tx, token: OpaqueToken, { sessionId }: RefreshSubject): Promise<string | null> {
-    const use = await findUse(tx, token);
-    if (use?.forgiven) return openSuccessor(token.secret, use.forgiven, sessionId);
-    if (!use?.isUsed) return null;
-    const { userId } = token;
+  /**
+   * The same successor once more where that is forgiven; else a used token ends its session. The caller is refused after
+   * the commit: the end of the session must stay.
+   */
+  private repeat(token: OpaqueToken, { sessionId }: TokenSession): Promise<Refreshed | null> {
+    return this.db.transaction(async (tx) => {
+      const use = await findUse(tx, token);
+      if (!use?.isUsed) return null;
+      const { forgiven, ver, roles, region } = use;
+      if (forgiven)
+        return {
+          rights: { ver, roles, region },
+          refreshToken: openSuccessor(token.secret, forgiven, sessionId),
+        };
+      await this.endFamily(tx, token.userId, sessionId);
+      return null;
+    });
+  }
+
+  private async endFamily(tx: Tx, userId: string, sessionId: string): Promise<void> {
     const ended = await this.endings.endOne(tx, userId, { sessionId, reason: 'token_reuse' });
     const details = { sessionId };
     if (ended) await recordAudit(tx, { userId, action: 'session.token_reused', actor: 'anonymous', details });
-    return null;
   }
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { uuidv7 } from '@nest-arch/database';
+import { execute, uuidv7 } from '@nest-arch/database';
 import { localSecret } from '@nest-arch/platform';
 import { race } from '@nest-arch/testing';
 import { decodeJwt } from 'jose';
@@ -86,7 +86,7 @@ describe('sessions', () => {
   });
 
   it('lets no refresh slip past the end of its session', async () => {
-    for (let round = 0; round < 5; round += 1) {
+    for (let round = 0; round < 15; round += 1) {
       const { phone, as } = await onTwoDevices();
       const [, refreshed] = await race(2, (index) =>
         index === 0 ? as.delete('/v1/auth/sessions') : given.refresh(phone.refreshToken),
@@ -98,6 +98,28 @@ describe('sessions', () => {
         expect((await given.refresh(body.refreshToken)).status).toBe(401);
       }
     }
+  });
+
+  it('makes a refresh wait for a change of its user and see all of it', async () => {
+    const ended = await given.signedIn();
+    const promoted = await given.signedIn();
+    // A transaction that holds the user's row, as every revocation does, and commits while the refresh waits.
+    const during = async (userId: string, sql: string, refreshToken: string) => {
+      let refreshing: ReturnType<typeof given.refresh> | undefined;
+      await given.db.transaction(async (tx) => {
+        await execute(tx, `select 1 from users where user_id = $1 for no key update`, [userId]);
+        refreshing = given.refresh(refreshToken);
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        await execute(tx, sql, [userId]);
+      });
+      return refreshing;
+    };
+    const end = `update sessions set ended_at = now(), end_reason = 'revoked' where user_id = $1`;
+    expect((await during(ended.userId, end, ended.refreshToken))?.status).toBe(401);
+
+    const promote = `update users set roles = '{admin}', ver = ver + 1 where user_id = $1`;
+    const answer = await during(promoted.userId, promote, promoted.refreshToken);
+    expect(decodeJwt(answer?.body.accessToken)).toMatchObject({ roles: ['admin'], ver: 1 });
   });
 
   it('needs a token for everything that is one’s own', async () => {
