@@ -112,7 +112,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Waiter {
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     if (this.state === 'done') return;
     // Half an answer: cut the connection, so that nobody takes it for a whole one.
-    if (this.state === 'answering') return void this.parts.response.destroy();
+    if (this.state === 'answering') return this.cut();
     if (this.mayRepeat() && isConnectionFailure(error)) return this.begin();
     this.fail(toProxyError(error));
   }
@@ -123,8 +123,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Waiter {
   }
 
   private expire(): void {
-    if (this.state === 'answering') this.parts.response.destroy();
+    if (this.state === 'answering') this.cut();
     else this.fail(proxyErrors.upstreamTimeout());
+  }
+
+  private cut(): void {
+    this.parts.response.destroy();
+    this.end();
   }
 
   private fail(error: AppError): void {

@@ -59,6 +59,8 @@ export class Proxy {
 
   private pass(passage: Passage, caller?: Caller): void {
     const { route, request, reply, ids } = passage;
+    // Gone while the token was looked at: no `close` will come any more to end an exchange.
+    if (reply.raw.destroyed) return;
     const origin = this.hop.originOf(request.raw);
     const endless = route.kind === 'stream';
     const exchange: Exchange = new Exchange({

@@ -10,11 +10,13 @@ let gateways: Gateway[];
 const inactive = new Set<string>();
 const asked: string[][] = [];
 let authAnswers = true;
+let authDelayMs = 0;
 
 beforeAll(async () => {
   harness = await startHarness(({ auth, profile }) => {
     profile.app.get('/v1/users/me', () => ({ reached: true }));
-    auth.app.post('/internal/sessions/check', (request, reply) => {
+    auth.app.post('/internal/sessions/check', async (request, reply) => {
+      await new Promise((resolve) => setTimeout(resolve, authDelayMs));
       if (request.headers['x-internal-token'] !== 'local-development-only-not-a-secret-000')
         return reply.code(401).send();
       if (!authAnswers) return reply.code(500).send();
@@ -102,6 +104,22 @@ describe('without the topic', () => {
 
     expect(answer).toMatchObject({ status: 503, body: { code: 'gateway.session_check_unavailable' } });
     expect(answer.headers.get('retry-after')).toBe('1');
+  });
+
+  it('a caller who leaves while auth is asked keeps no place at the service', async () => {
+    const cutOff = await harness.start({
+      KAFKA_BROKERS: nobody,
+      UPSTREAM_CONNECTIONS: '1',
+      UPSTREAM_QUEUE: '1',
+    });
+    const token = await harness.issuer.token();
+    authDelayMs = 300;
+    const left = Array.from({ length: 4 }, () => cutOff.http.get('/v1/users/me', { token, timeoutMs: 100 }));
+    await Promise.allSettled(left);
+    const answer = await cutOff.http.get('/v1/users/me', { token });
+    authDelayMs = 0;
+
+    expect(answer.status).toBe(200);
   });
 
   it('a gateway is not ready at first, and ready when it has given the topic up', async () => {
