@@ -9,7 +9,7 @@ export interface WaitOptions {
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
   { timeoutMs = 10_000, intervalMs = 20, what = 'a condition' }: WaitOptions = {},
-): Promise<NonNullable<T>> {
+): Promise<Found<T>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const attempt = await tryOnce(condition);
@@ -22,13 +22,14 @@ export async function waitFor<T>(
   }
 }
 
-type Attempt<T> = { answer: NonNullable<T> } | { reason: unknown };
+type Found<T> = Exclude<NonNullable<T>, false>;
+type Attempt<T> = { answer: Found<T> } | { reason: unknown };
 
 async function tryOnce<T>(condition: () => T | Promise<T>): Promise<Attempt<T>> {
   try {
     const answer = await condition();
     const isEmpty = answer === undefined || answer === null || answer === (false as T);
-    return isEmpty ? { reason: `the last answer was ${String(answer)}` } : { answer };
+    return isEmpty ? { reason: `the last answer was ${String(answer)}` } : { answer: answer as Found<T> };
   } catch (reason) {
     return { reason };
   }

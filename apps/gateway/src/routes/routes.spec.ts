@@ -49,7 +49,7 @@ describe('a running gateway', () => {
     harness = await startHarness();
     const gateway = await harness.start();
     await untilReady(gateway);
-    fastify = gateway.app.getHttpAdapter().getInstance<FastifyInstance>();
+    fastify = gateway.app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   });
   afterAll(() => harness.stop());
 

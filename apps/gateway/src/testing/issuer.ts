@@ -1,3 +1,4 @@
+import type { webcrypto } from 'node:crypto';
 import { randomUUID } from 'node:crypto';
 import { SignJWT, exportJWK, generateKeyPair } from 'jose';
 
@@ -16,7 +17,7 @@ export interface TokenOptions {
 /** Makes access tokens as auth does. */
 export class Issuer {
   private constructor(
-    private readonly privateKey: CryptoKey,
+    private readonly privateKey: webcrypto.CryptoKey,
     readonly jwks: { keys: object[] },
   ) {}
 
