@@ -131,11 +131,11 @@ export function mainJob(of: () => Composed): void {
     const traceId = headers.get('x-request-id') ?? '';
     expect(traceId).toMatch(/^[0-9a-f]{32}$/);
     await person.waitForLink('verify');
-    const states = await world.rows<{ traceparent: string }>(
-      'notification',
-      `select traceparent from deliveries where traceparent like '%${traceId}%'`,
-    );
-    expect(states.length).toBeGreaterThan(0);
+    const services = () =>
+      new Set(world.collector.spans.filter((span) => span.traceId === traceId).map((span) => span.service));
+    const wanted = ['gateway', 'auth', 'profile', 'notification'].map((name) => `nest-arch-${name}`);
+    const found = async () => wanted.every((name) => services().has(name));
+    await waitFor(found, { timeoutMs: 15_000, what: `spans of ${wanted.join(', ')} in one trace` });
   });
 
   function gatewayUrl(replica: number): string {

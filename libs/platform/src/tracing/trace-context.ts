@@ -22,7 +22,8 @@ export function contextFrom(traceparent: string | undefined): Context {
     traceId: randomHex(16),
     spanId: randomHex(8),
     traceFlags: 1,
-    isRemote: true,
+    // Ours, not a caller's verdict: whether this trace is sampled is still the sampler's to say.
+    isRemote: false,
   });
 }
 
