@@ -66,7 +66,8 @@ function matchesHiddenLock(root) {
     const wanted = packagesOf(join(root, 'package-lock.json'));
     const present = packagesOf(join(root, 'node_modules', '.package-lock.json'));
     return Object.entries(wanted).every(([path, entry]) => {
-      if (!path.includes('node_modules/') || entry.link) return true;
+      if (!path.includes('node_modules/')) return true;
+      if (entry.link) return existsSync(join(root, path)); // one of our own packages
       const found = present[path];
       if (!found) return entry.optional === true;
       return found.version === entry.version && found.integrity === entry.integrity;
