@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { one } from '@nest-arch/database';
 import { createLocalJWKSet, jwtVerify } from 'jose';
-import { type Given, startApp, startAuth } from '../testing/given.js';
+import { AUTH_CONFIG } from '../config.js';
+import { type Given, startAuth } from '../testing/given.js';
 import { decryptSecret, encryptSecret } from './key-encryption.js';
+import { SigningKeys } from './signing-keys.js';
 
 let given: Given;
 beforeAll(async () => {
@@ -26,18 +28,12 @@ describe('signing keys', () => {
 
   it('makes one key however many replicas start at once on an empty table', async () => {
     await given.run('delete from signing_keys');
-    const replicas = await Promise.all(Array.from({ length: 4 }, () => startApp(given.database.url, {})));
-    try {
-      const keyIds = await Promise.all(
-        replicas.map(async (app) =>
-          (await app.inject('/.well-known/jwks.json')).json().keys.map((k: { kid: string }) => k.kid),
-        ),
-      );
-      expect(await given.countRows('signing_keys')).toBe(1);
-      expect(new Set(keyIds.flat()).size).toBe(1);
-    } finally {
-      await Promise.all(replicas.map((app) => app.close()));
-    }
+    const replicas = Array.from({ length: 16 }, () => new SigningKeys(given.db, given.app.get(AUTH_CONFIG)));
+    await Promise.all(replicas.map((keys) => keys.onModuleInit()));
+
+    expect(await given.countRows('signing_keys')).toBe(1);
+    expect(new Set(replicas.map((keys) => keys.current.kid)).size).toBe(1);
+    expect(replicas[7]?.publicJwks).toEqual(replicas[0]?.publicJwks);
   });
 
   it('stores private keys encrypted, and does not start without the key that opens them', async () => {
@@ -46,10 +42,8 @@ describe('signing keys', () => {
       `select json_agg(k)::text as text from signing_keys k`,
     );
     expect(text).not.toContain('"d"');
-    const other = `other:${randomBytes(32).toString('base64url')}`;
-    await expect(startApp(given.database.url, { env: { KEY_ENCRYPTION_KEYS: other } })).rejects.toThrow(
-      'The key-encryption key local is not configured',
-    );
+    const keys = new SigningKeys(given.db, { KEY_ENCRYPTION_KEYS: [{ id: 'other', key: randomBytes(32) }] });
+    await expect(keys.onModuleInit()).rejects.toThrow('The key-encryption key local is not configured');
   });
 });
 

@@ -55,6 +55,7 @@ function environment(url: string, { env = {}, topicPrefix = testKafkaPrefix() }:
     DATABASE_POOL_SIZE: '20',
     KAFKA_BROKERS: engines.kafkaBrokers,
     KAFKA_TOPIC_PREFIX: topicPrefix,
+    REDIS_URL: engines.redisUrl,
     CHALLENGE_ENCRYPTION_JWKS: JSON.stringify({ keys: [jwk] }),
     // The cheapest that the configuration allows: specs are about rules, not about cost.
     ARGON2_MEMORY_KIB: '7168',
