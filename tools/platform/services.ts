@@ -10,10 +10,11 @@ export const databaseOwners = ['auth', 'profile', 'notification', 'analytics'] a
 export type DatabaseOwner = (typeof databaseOwners)[number];
 
 /**
- * Small heaps instead of fast growth: five services and three engines share a laptop. The one place for these flags;
- * docker/ and k8s/ have their own.
+ * The one place for these flags; docker/ and k8s/ have their own. Measured with `npm run demo` twice: the small young
+ * generation takes the services from 125-167 MiB PSS idle to 90-111 MiB at the same CPU time. `--optimize-for-size` would
+ * save another 8 MiB each for a fifth more CPU time, also at the start.
  */
-export const nodeFlags = ['--enable-source-maps', '--max-semi-space-size=2', '--optimize-for-size'];
+export const nodeFlags = ['--enable-source-maps', '--max-semi-space-size=2'];
 
 /** Compiled code is kept between starts. */
 export const compileCache = { NODE_COMPILE_CACHE: join(cacheDir, 'node') };
