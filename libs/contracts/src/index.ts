@@ -10,6 +10,7 @@ export * from './events/notification-events.js';
 export * from './events/registry.js';
 export * from './events/subscriptions.js';
 export * from './http/problem.js';
+export * from './http/no-body.js';
 export * from './http/page.js';
 export * from './http/auth.js';
 export * from './http/users.js';

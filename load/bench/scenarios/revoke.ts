@@ -9,7 +9,7 @@ export async function revoke({ gateway, people }: World): Promise<Row[]> {
   const pool = poolOf(gateway, 2);
   const lags: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    const { accessToken, refreshToken } = await signInOnce(
+    const { accessToken } = await signInOnce(
       pool,
       people[round % people.length] ?? { email: '', password: '' },
     );

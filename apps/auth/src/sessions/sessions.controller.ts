@@ -1,6 +1,8 @@
 import {
+  type NoBody,
   type SessionCheckBody,
   type SessionCheckResponse,
+  noBody,
   sessionCheckBody,
   sessionCheckResponse,
   sessionList,
@@ -24,7 +26,7 @@ export class SessionsController {
   @Access('user')
   @HttpCode(204)
   @ApiDoc({ summary: 'Sign out: end this session', status: 204 })
-  logout(@CurrentUser() caller: Caller) {
+  logout(@CurrentUser() caller: Caller, @Body({ schema: noBody }) _body: NoBody) {
     return this.sessions.logout(caller);
   }
 

@@ -3,6 +3,8 @@ import {
   notificationPage,
   notificationQuery,
   unreadCount,
+  noBody,
+  type NoBody,
   type NotificationPage,
   type NotificationQuery,
   type UnreadCount,
@@ -54,7 +56,11 @@ export class InboxController {
     response: unreadCount,
     problems: [inboxErrors.notFound],
   })
-  read(@CurrentUserId() userId: string, @Param('id', { schema: z.uuid() }) id: string): Promise<UnreadCount> {
+  read(
+    @CurrentUserId() userId: string,
+    @Param('id', { schema: z.uuid() }) id: string,
+    @Body({ schema: noBody }) _body: NoBody,
+  ): Promise<UnreadCount> {
     return this.inbox.read(userId, id);
   }
 
