@@ -18,7 +18,6 @@ export async function revoke({ gateway, people }: World): Promise<Row[]> {
     await call(pool, {
       method: 'POST',
       path: '/v1/auth/logout',
-      json: { refreshToken },
       ...token,
       status: 204,
     });
