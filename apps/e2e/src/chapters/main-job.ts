@@ -43,9 +43,10 @@ export function mainJob(of: () => Composed): void {
     const { items, lastSequence } = await welcomeOf(me);
     const token = tokenOf(me);
     const stop = new AbortController();
-    const first = collect(gatewayUrl(0), token, { signal: stop.signal });
-    const second = collect(gatewayUrl(1), token, { signal: stop.signal });
-    await waitFor(async () => first.open && second.open, { what: 'both streams' });
+    // From the sequence of the list on: whatever happens between list and stream is not lost.
+    const from = { signal: stop.signal, lastEventId: String(lastSequence) };
+    const first = collect(gatewayUrl(0), token, from);
+    const second = collect(gatewayUrl(1), token, from);
 
     await me.post(`/v1/notifications/${items[0]?.id}/read`);
     await waitFor(async () => first.records.length === 1 && second.records.length === 1, {
@@ -162,23 +163,16 @@ function welcomeOf(me: HttpClient): Promise<NotificationPage> {
   return waitFor(find, { timeoutMs: 15_000, what: 'the welcome message' });
 }
 
-function collect(gateway: string, token: string, options: { signal: AbortSignal; lastEventId?: string }) {
-  const found = { open: false, records: [] as StreamRecord[], ids: [] as number[] };
-  const headers = {
-    authorization: `Bearer ${token}`,
-    ...(options.lastEventId === undefined ? {} : { 'last-event-id': options.lastEventId }),
-  };
+function collect(gateway: string, token: string, options: { signal: AbortSignal; lastEventId: string }) {
+  const found = { records: [] as StreamRecord[], ids: [] as number[] };
+  const headers = { authorization: `Bearer ${token}`, 'last-event-id': options.lastEventId };
   void (async () => {
-    const opened = setTimeout(() => (found.open = true), 500);
-    for await (const event of readEvents(`${gateway}/v1/notifications/stream`, {
-      headers,
-      signal: options.signal,
-    })) {
+    const stream = readEvents(`${gateway}/v1/notifications/stream`, { headers, signal: options.signal });
+    for await (const event of stream) {
       if (!event.data) continue;
       found.records.push(JSON.parse(event.data) as StreamRecord);
       found.ids.push(Number(event.id));
     }
-    clearTimeout(opened);
   })().catch(() => undefined);
   return found;
 }
