@@ -39,7 +39,7 @@ export class CredentialCheck {
     const userId = (await findUserId(this.db, identifierHash)) ?? standInId(identifierHash);
     const account = await findCredentials(this.db, userId);
     // An unknown address must cost as much time as a wrong password, or the response time tells a stranger who has an
-    // account. So we verify against a decoy when there is no user.
+    // account. So we verify against a decoy when there is no user, or one that has registered and not verified yet.
     const hash = account?.passwordHash ?? null;
     const matches = await this.hasher.verify(hash ?? this.hasher.decoyHash, password);
     const isRight = matches && hash !== null;
@@ -60,9 +60,7 @@ export class CredentialCheck {
 
   private reasonToRefuse(account: Credentials | null): SignInFailure | null {
     if (account?.status !== 'active') return 'disabled';
-    // Without a generation there is only an attempt, whose password is nobody's yet.
-    const isUsable = account.isVerified || !this.config.REQUIRE_VERIFIED_EMAIL;
-    return isUsable && account.generation !== null ? null : 'email_unverified';
+    return account.isVerified || !this.config.REQUIRE_VERIFIED_EMAIL ? null : 'email_unverified';
   }
 
   private async count(identifierHash: Buffer): Promise<void> {

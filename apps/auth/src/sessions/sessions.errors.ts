@@ -4,7 +4,7 @@ export const sessionErrors = defineErrors({
   invalidCredentials: {
     code: 'auth.invalid_credentials',
     status: 401,
-    title: 'The address or the password is wrong',
+    title: 'The address or the password is wrong, or the address is not confirmed yet',
   },
   emailUnverified: { code: 'auth.email_unverified', status: 403, title: 'The address is not verified yet' },
   disabled: { code: 'auth.disabled', status: 403, title: 'The account is disabled' },

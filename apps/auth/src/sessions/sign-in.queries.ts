@@ -4,19 +4,17 @@ import type { UserStatus } from '../users/user.entity.js';
 export interface Credentials {
   status: UserStatus;
   isVerified: boolean;
-  /** Of the account, or of the latest attempt while there is none; null when there is neither. */
+  /** Null while nobody has proven the address: passwords of attempts are nobody's yet and open nothing. */
   passwordHash: string | null;
-  /** Null while there is only an attempt. */
+  /** Null where there is no password. */
   generation: number | null;
 }
 
-/** What a sign-in is judged by. */
+/** What a sign-in is judged by. Attempts are left out on purpose: docs/adr/0008. */
 export function findCredentials(db: Queryable, userId: string): Promise<Credentials | null> {
   return maybeOne<Credentials>(
     db,
-    `select u.status, u.email_verified_at is not null as "isVerified", p.generation,
-            coalesce(p.hash, (select a.password_hash from registration_attempts a where a.user_id = u.user_id
-                               order by a.created_at desc, a.token_hash limit 1)) as "passwordHash"
+    `select u.status, u.email_verified_at is not null as "isVerified", p.generation, p.hash as "passwordHash"
        from users u left join passwords p on p.user_id = u.user_id
       where u.user_id = $1`,
     [userId],

@@ -41,18 +41,35 @@ describe('sign-in', () => {
     expect(await given.auditActions(userId)).toContain('sign_in.succeeded');
   });
 
-  it('answers and costs the same for an unknown address and a wrong password', async () => {
-    const { email } = await given.account();
+  it('answers and costs the same for an unknown address, a wrong password and one that waits for its mail', async () => {
+    const { email: taken } = await given.account();
+    const waiting = given.address();
+    // A stranger who registers both and then signs in must not learn which of them was new.
+    for (const email of [taken, waiting]) await given.register(email, { password: otherPassword });
     const costs = [];
-    for (const address of [email, given.address()])
+    for (const address of [taken, waiting, given.address()])
       costs.push(await given.costOf(() => given.login(address, { password: otherPassword })));
 
-    const [known, unknown] = costs.map(({ result, ...cost }) => {
+    const [known, registered, unknown] = costs.map(({ result, ...cost }) => {
       const { traceId: _, ...problem } = result.body;
       return { ...cost, status: result.status, problem };
     });
     expect(known).toMatchObject({ status: 401, hashes: 1, problem: { code: 'auth.invalid_credentials' } });
+    expect(registered).toEqual(known);
     expect(unknown).toEqual(known);
+  });
+
+  it('counts tries with the password of an attempt like any other', async () => {
+    const [waiting, unknown] = [given.address(), given.address()];
+    await given.register(waiting);
+    const statusesOf = async (email: string) => {
+      const statuses = [];
+      for (let tries = 0; tries < 11; tries += 1) statuses.push((await given.login(email)).status);
+      return statuses;
+    };
+    const statuses = await statusesOf(waiting);
+    expect(statuses).toEqual([...Array(10).fill(401), 429]);
+    expect(await statusesOf(unknown)).toEqual(statuses);
   });
 
   it('audits failures, also of addresses that belong to nobody', async () => {
@@ -70,8 +87,9 @@ describe('sign-in', () => {
   });
 
   it('tells what is wrong with the account only after the right password', async () => {
-    const unverified = given.address();
-    await given.register(unverified);
+    // As in an account that was opened while REQUIRE_VERIFIED_EMAIL was off.
+    const { email: unverified, userId: opened } = await given.account();
+    await given.run(`update users set email_verified_at = null where user_id = $1`, [opened]);
     const { email: disabled, userId } = await given.account();
     await given.run(`update users set status = 'disabled' where user_id = $1`, [userId]);
 

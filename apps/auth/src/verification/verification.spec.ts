@@ -22,7 +22,7 @@ const resend = (email: string) => given.http.post('/v1/auth/email/verify/resend'
 describe('verification', () => {
   it('activates the attempt: names and language go into the state, and sign-in works', async () => {
     const { email, userId, token } = await registered({ displayName: 'Ada', locale: 'en-GB' });
-    expect((await given.login(email)).body.code).toBe('auth.email_unverified');
+    expect((await given.login(email)).body.code).toBe('auth.invalid_credentials');
 
     expect((await given.verify(token)).status).toBe(204);
 

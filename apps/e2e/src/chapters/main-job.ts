@@ -17,7 +17,7 @@ export function mainJob(of: () => Composed): void {
     expect(registered).toMatchObject({ status: 202, body: { status: 'verification_sent' } });
 
     const early = await world.api.post('/v1/auth/login', { email: ada.email, password: ada.password });
-    expect(early).toMatchObject({ status: 403, body: { code: 'auth.email_unverified' } });
+    expect(early).toMatchObject({ status: 401, body: { code: 'auth.invalid_credentials' } });
 
     await ada.verify();
     const me = await ada.signIn();
