@@ -62,7 +62,7 @@ export class SessionCheck implements OnApplicationShutdown {
     try {
       const active = await this.fetchActive(questions.map(({ session }) => session));
       sessionChecks.inc({ outcome: 'answered' }, questions.length);
-      for (const { session, resolve } of questions) resolve(active.has(session.sessionId));
+      questions.forEach(({ resolve }, place) => resolve(active[place] === true));
     } catch {
       // Whatever went wrong: without an answer nobody is let in.
       sessionChecks.inc({ outcome: 'failed' }, questions.length);
@@ -71,7 +71,8 @@ export class SessionCheck implements OnApplicationShutdown {
     }
   }
 
-  private async fetchActive(sessions: SessionRef[]): Promise<Set<string>> {
+  /** In the order asked: one session may be asked about with several `ver`, and only the place tells them apart. */
+  private async fetchActive(sessions: SessionRef[]): Promise<boolean[]> {
     const { statusCode, body } = await this.pool.request({
       method: 'POST',
       path: '/internal/sessions/check',
@@ -85,7 +86,11 @@ export class SessionCheck implements OnApplicationShutdown {
     });
     const text = await body.text();
     if (statusCode !== 200) throw new Error(`auth answered ${statusCode}`);
-    const answer = sessionCheckResponse.parse(JSON.parse(text));
-    return new Set(answer.sessions.filter(({ active }) => active).map(({ sid }) => sid));
+    const answers = sessionCheckResponse.parse(JSON.parse(text)).sessions;
+    const isOurs =
+      answers.length === sessions.length &&
+      answers.every(({ sid }, place) => sid === sessions[place]?.sessionId);
+    if (!isOurs) throw new Error('auth answered another question');
+    return answers.map(({ active }) => active);
   }
 }
