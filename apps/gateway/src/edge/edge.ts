@@ -8,7 +8,7 @@ import { serveDocs } from '../descriptions/docs.js';
 import { servePages } from '../pages/pages.js';
 import { keepJsonBodies, refuseBody } from '../proxies/json-bodies.js';
 import { Proxy } from '../proxies/proxy.js';
-import { type ProxiedRoute, routerPath } from '../routes/route.js';
+import { type ProxiedRoute, methodsOf, routerPath } from '../routes/route.js';
 import { proxiedRoutes } from '../routes/routes.js';
 import { Hop } from './hop.js';
 import { requestIdOf } from './request-ids.js';
@@ -65,7 +65,7 @@ export class Edge {
         ...(route.bodyLimit === 0 && { onRequest: refuseBody }),
         // Fastify wants at least one byte.
         bodyLimit: Math.max(1, route.bodyLimit),
-        exposeHeadRoute: route.method === 'GET' && route.kind === 'call',
+        exposeHeadRoute: methodsOf(route).includes('HEAD'),
         config: { access: route.access },
         handler: this.proxy.handlerOf(route),
       });

@@ -35,10 +35,15 @@ export function routerPath(path: string): string {
   return path.replace(/\{(\w+)\}/g, ':$1');
 }
 
-/** The methods declared for a request path, HEAD with every GET; empty when nothing is there. */
+/** The methods that a request path takes; empty when nothing is there. */
 export function allowedMethods(routes: readonly PublicRoute[], path: string): string[] {
-  const methods = routes.filter((route) => matches(route.path, path)).map((route) => route.method);
-  return [...new Set(methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])))];
+  return [...new Set(routes.filter((route) => matches(route.path, path)).flatMap(methodsOf))];
+}
+
+/** HEAD comes with every GET, except that of a stream: it would hold one open to say nothing. */
+export function methodsOf(route: PublicRoute): string[] {
+  const isStream = route.upstream !== 'gateway' && route.kind === 'stream';
+  return route.method === 'GET' && !isStream ? ['GET', 'HEAD'] : [route.method];
 }
 
 function matches(pattern: string, path: string): boolean {

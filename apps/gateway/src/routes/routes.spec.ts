@@ -37,6 +37,7 @@ describe('the route table', () => {
   it('tells which methods an address takes', () => {
     expect(allowedMethods(publicRoutes, '/v1/users/me')).toEqual(['GET', 'HEAD', 'PATCH']);
     expect(allowedMethods(publicRoutes, '/v1/users/x')).toEqual(['GET', 'HEAD']);
+    expect(allowedMethods(publicRoutes, '/v1/notifications/stream')).toEqual(['GET']);
     expect(allowedMethods(publicRoutes, '/v1/users/')).toEqual([]);
     expect(allowedMethods(publicRoutes, '/v1/users/x/y')).toEqual([]);
   });

@@ -107,6 +107,15 @@ describe('an event stream', () => {
     expect([none.status, inAddress.status]).toEqual([401, 401]);
   });
 
+  it('is not there for HEAD', async () => {
+    const answer = await gateway.http.request('HEAD', '/v1/notifications/stream', {
+      token: await harness.issuer.token(),
+    });
+
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get('allow')).toBe('GET');
+  });
+
   it('may be refused by the service like any request', async () => {
     const token = await harness.issuer.token();
     const answer = await gateway.http.get('/v1/notifications/stream', {
