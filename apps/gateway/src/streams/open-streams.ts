@@ -30,7 +30,7 @@ export class OpenStreams implements BeforeApplicationShutdown {
   ) {
     feed.onRevoked((revocation) => this.endRevoked(revocation));
     this.rechecker = setInterval(() => this.recheck(), recheckMs).unref();
-    gauge('gateway_entriesstreams', 'Event streams that are open', () => this.entries.size);
+    gauge('gateway_streams', 'Event streams that are open', () => this.entries.size);
   }
 
   open(stream: Stoppable, caller: Caller): void {
