@@ -1,6 +1,6 @@
 // npm run bench [-- --seconds 8] [--only sign-in,read-me]: starts a platform of its own, measures, prints and writes
 // docs/benchmarks/first-look.md. Figures of a shared machine: compare medians of runs made side by side.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SmtpSink } from '@nest-arch/testing';
@@ -28,6 +28,8 @@ const only = has('only') ? (option('only') ?? '').split(',') : Object.keys(scena
 const seconds = has('seconds') ? Number(option('seconds')) : 8;
 
 const dataDir = mkdtempSync(join(tmpdir(), 'nest-arch-bench-'));
+// Postgres runs as a user of its own, which has to get in.
+chmodSync(dataDir, 0o755);
 const smtp = await new SmtpSink().start();
 const startedAt = performance.now();
 // Durable as users run it: commits wait for the disk.

@@ -8,8 +8,7 @@ const perSecond = 20;
 export async function registerToMail({ gateway, smtp, seconds }: World): Promise<Row[]> {
   const offeredAt = new Map<string, number>();
   smtp.refuse = (step, argument) => {
-    const address = step === 'RCPT' && /<([^>]+)>/.exec(argument)?.[1];
-    if (address && !offeredAt.has(address)) offeredAt.set(address, performance.now());
+    if (step === 'RCPT' && !offeredAt.has(argument)) offeredAt.set(argument, performance.now());
     return undefined;
   };
   const pool = poolOf(gateway, 8);
