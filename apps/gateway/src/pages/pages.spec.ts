@@ -55,6 +55,12 @@ describe('the page of the verification mail', () => {
     expect(body).toContain('role="status" aria-live="polite"');
   });
 
+  it('does not let the form go without the password of the registration', async () => {
+    const { body } = await page('/verify');
+
+    expect(body).toMatch(/<input id="password" [^>]*\brequired\b/);
+  });
+
   it('takes the token out of the address and sends it in a body, with the password', async () => {
     const browser = await openVerify('#token=vt_secret', () => ({ status: 204 }));
     browser.fields.password.value = 'correct horse';
@@ -72,9 +78,10 @@ describe('the page of the verification mail', () => {
       status: 403,
       code: 'auth.password_mismatch',
     }));
+    browser.fields.password.value = 'not mine';
     await browser.submit('verify');
 
-    expect(browser.calls).toEqual([['/v1/auth/email/verify', { token: 'vt_secret' }]]);
+    expect(browser.calls).toEqual([['/v1/auth/email/verify', { token: 'vt_secret', password: 'not mine' }]]);
     expect(browser.status.textContent).toContain('password');
     expect(browser.forms.verify.hidden).toBe(false);
   });

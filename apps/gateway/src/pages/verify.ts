@@ -58,7 +58,7 @@ export function verifyPage(language: Language): RenderedPage {
 <noscript><p class="bad">${text.noScript}</p></noscript>
 <form id="verify" data-messages="${escapeHtml(JSON.stringify(text.messages))}">
 <label for="password">${text.password}</label>
-<input id="password" name="password" type="password" autocomplete="current-password" maxlength="256" aria-describedby="hint">
+<input id="password" name="password" type="password" autocomplete="current-password" required maxlength="256" aria-describedby="hint">
 <p class="hint" id="hint">${text.hint}</p>
 <button>${text.confirm}</button>
 </form>
