@@ -5,6 +5,7 @@ import { recordAudit } from '../audit/audit.queries.js';
 import { SessionEndings } from '../sessions/session-endings.js';
 import { Identifiers } from '../users/identifiers.js';
 import { UserEvents } from '../users/user-events.js';
+import type { User } from '../users/user.entity.js';
 import { findUserId, lockUser, setRoles } from '../users/users.queries.js';
 
 export interface RoleChange {
@@ -14,7 +15,7 @@ export interface RoleChange {
   actor: string;
 }
 
-export type RoleOutcome = 'changed' | 'unchanged' | 'no_such_user';
+export type RoleOutcome = 'changed' | 'unchanged' | 'no_such_user' | 'unverified' | 'not_active';
 
 /** Gives and takes roles. Older access tokens are refused at once; the next refresh carries the roles as they are. */
 @Injectable()
@@ -26,20 +27,28 @@ export class RolesService {
     private readonly events: UserEvents,
   ) {}
 
+  /** Refused unless the account is active and its address proven: until then it may be anybody who registered it. */
   grant(change: RoleChange): Promise<RoleOutcome> {
-    return this.change(change, (roles) => [...new Set([...roles, change.role])]);
+    return this.change(change, (roles) => [...new Set([...roles, change.role])], reasonToRefuse);
   }
 
+  /** From any account. */
   withdraw(change: RoleChange): Promise<RoleOutcome> {
     return this.change(change, (roles) => roles.filter((role) => role !== change.role));
   }
 
-  private change(change: RoleChange, next: (roles: string[]) => string[]): Promise<RoleOutcome> {
+  private change(
+    change: RoleChange,
+    next: (roles: string[]) => string[],
+    refuse: (user: User) => RoleOutcome | null = () => null,
+  ): Promise<RoleOutcome> {
     return this.db.transaction(async (tx) => {
       const address = normaliseEmailAddress(change.email);
       const userId = address && (await findUserId(tx, this.identifiers.hash(address)));
       const user = userId && (await lockUser(tx, userId));
       if (!user) return 'no_such_user';
+      const refusal = refuse(user);
+      if (refusal) return refusal;
       const roles = next(user.roles);
       if (roles.length === user.roles.length) return 'unchanged';
       const changed = await setRoles(tx, user.userId, roles);
@@ -50,4 +59,9 @@ export class RolesService {
       return 'changed';
     });
   }
+}
+
+function reasonToRefuse({ status, emailVerifiedAt }: User): RoleOutcome | null {
+  if (status !== 'active') return 'not_active';
+  return emailVerifiedAt ? null : 'unverified';
 }
