@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { accessTokenTtlSeconds } from '@nest-arch/contracts';
 import { readConfig } from './config.js';
 
 const jwk = { kty: 'EC', crv: 'P-256', kid: 'k', x: 'x', y: 'y' };
@@ -36,6 +37,7 @@ describe('configuration', () => {
     ['CHALLENGE_ENCRYPTION_JWKS', 'not json'],
     ['KEY_ENCRYPTION_KEYS', 'k1:short-secret'],
     ['PASSWORD_MIN_LENGTH', '4'],
+    ['ACCESS_TOKEN_TTL_SECONDS', String(accessTokenTtlSeconds + 1)],
   ])('refuses %s and does not repeat its value', (name, value) => {
     const read = () => readConfig({ ...least, [name]: value });
     expect(read).toThrow(name);

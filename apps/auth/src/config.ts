@@ -1,3 +1,4 @@
+import { accessTokenTtlSeconds } from '@nest-arch/contracts';
 import { baseConfig, flag, loadConfig, localSecret, refuseLocalSecrets, secret } from '@nest-arch/platform';
 import type { JWK } from 'jose';
 import { z } from 'zod';
@@ -65,7 +66,8 @@ const schema = z
     /** Hashes that may wait for a core; the next caller gets 503. */
     PASSWORD_QUEUE_LIMIT: z.coerce.number().int().min(1).max(10_000).default(64),
 
-    ACCESS_TOKEN_TTL_SECONDS: seconds.max(hour).default(600),
+    /** At most what the topic of revocations is made for: a revoked token must not outlive its revocation. */
+    ACCESS_TOKEN_TTL_SECONDS: seconds.max(accessTokenTtlSeconds).default(accessTokenTtlSeconds),
     SESSION_IDLE_SECONDS: seconds.default(30 * day),
     SESSION_ABSOLUTE_SECONDS: seconds.default(90 * day),
     VERIFICATION_TTL_SECONDS: seconds.max(day).default(day),

@@ -32,8 +32,11 @@ const schema = z
     MAX_STREAMS: count.default(5_000),
     /** Verified tokens that are remembered. */
     TOKEN_CACHE_SIZE: count.default(20_000),
-    /** Life of the access tokens that auth issues: revocations are remembered twice as long. */
-    ACCESS_TOKEN_TTL_SECONDS: count.default(accessTokenTtlSeconds),
+    /**
+     * Life of the access tokens that auth issues, the same as there: revocations are remembered twice as long. At most
+     * what their topic is made for, which forgets them after that.
+     */
+    ACCESS_TOKEN_TTL_SECONDS: count.max(accessTokenTtlSeconds).default(accessTokenTtlSeconds),
     /** How long the topic of revocations may be silent before sessions are looked up at auth. */
     REVOCATION_TRUST_SECONDS: count.default(30),
   })

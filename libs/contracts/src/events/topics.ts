@@ -15,7 +15,10 @@ const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** Life of an access token out of the box; revocations are kept twice as long. */
+/**
+ * Longest life of an access token, and what it is out of the box. Revocations are kept twice as long, so the services'
+ * configurations allow no more: a token that outlived its revocation would be good again.
+ */
 export const accessTokenTtlSeconds = 600;
 
 /** Broker time on every record: what reads it need not trust a producer's clock. */
