@@ -46,6 +46,18 @@ describe('the cache on Redis', () => {
     expect(await cache.setIfNewer(key, 999_999_999, 'back from the dead', 60)).toBe(false);
   });
 
+  it('takes what it cannot read for a miss, and the next fill repairs it', async () => {
+    const [garbled, foreign] = [randomUUID(), randomUUID()];
+    await cache.setIfNewer(garbled, 7, 'seven', 60);
+    await redis.client.hset(garbled, 'd', '{"name":');
+    await redis.client.set(foreign, 'not a hash', 'EX', 60);
+
+    expect(await cache.get(garbled)).toBeNull();
+    expect(await cache.get(foreign)).toBeNull();
+    expect(await cache.setIfNewer(garbled, 7, 'seven', 60)).toBe(true);
+    expect(await cache.get(garbled)).toBe('seven');
+  });
+
   it('misses and drops writes when Redis is away, without an error', async () => {
     const away = new RedisClient('redis://127.0.0.1:1');
     const broken = new RedisCacheStore(away);

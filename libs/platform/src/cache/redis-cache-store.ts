@@ -36,9 +36,13 @@ export class RedisCacheStore extends CacheStore {
   }
 
   async get<T>(key: string): Promise<T | null> {
-    const text = await this.attempt(() => this.redis.client.hget(key, 'd'), null, 'error');
-    requests.inc({ outcome: text === null ? 'miss' : 'hit' });
-    return text === null ? null : (JSON.parse(text) as T);
+    const value = await this.attempt(
+      async () => parse<T>(await this.redis.client.hget(key, 'd')),
+      null,
+      'error',
+    );
+    requests.inc({ outcome: value === null ? 'miss' : 'hit' });
+    return value;
   }
 
   async setIfNewer(key: string, version: number, value: unknown, ttlSeconds: number): Promise<boolean> {
@@ -72,7 +76,16 @@ export class RedisCacheStore extends CacheStore {
   private warn(error: unknown): void {
     if (Date.now() < this.silentUntil) return;
     this.silentUntil = Date.now() + 10_000;
-    this.logger.warn({ err: error }, 'The cache is away; reads go to the database');
+    this.logger.warn({ err: error }, 'The cache failed; reads go to the database');
+  }
+}
+
+// JSON.parse quotes what it cannot read, and a value may be about a person: an error of our own goes to the log.
+function parse<T>(text: string | null): T | null {
+  try {
+    return text === null ? null : (JSON.parse(text) as T);
+  } catch {
+    throw new Error('A value in the cache is not JSON');
   }
 }
 
