@@ -35,8 +35,13 @@ export class ApiDescription {
   render(): Promise<RenderedDescription> {
     if (this.rendered && Date.now() < this.staleAt) return this.rendered;
     this.staleAt = Date.now() + freshMs;
-    this.rendered = this.merge();
-    return this.rendered;
+    const rendered = this.merge();
+    this.rendered = rendered;
+    // A failure is for those who wait for it now; who comes next tries again.
+    rendered.catch(() => {
+      if (this.rendered === rendered) this.rendered = undefined;
+    });
+    return rendered;
   }
 
   private async merge(): Promise<RenderedDescription> {

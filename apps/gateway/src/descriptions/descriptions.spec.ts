@@ -6,6 +6,7 @@ import { type Gateway, type Harness, startHarness, untilReady } from '../testing
 let harness: Harness;
 let gateway: Gateway;
 let isAnalyticsUp = false;
+let isProfileMad = false;
 
 const describing = (path: string, method: string) => ({
   openapi: '3.1.0',
@@ -17,7 +18,9 @@ const describing = (path: string, method: string) => ({
 beforeAll(async () => {
   harness = await startHarness(({ auth, profile, notification, analytics }) => {
     auth.app.get('/openapi.json', () => describing('/v1/auth/login', 'post'));
-    profile.app.get('/openapi.json', () => describing('/v1/users/me', 'get'));
+    // Nested too deep to be walked: valid JSON, and yet merging it fails.
+    const mad = `{"components":{"schemas":{"A":${'['.repeat(50_000)}${']'.repeat(50_000)}}}}`;
+    profile.app.get('/openapi.json', () => (isProfileMad ? mad : describing('/v1/users/me', 'get')));
     notification.app.get('/openapi.json', () => describing('/v1/notifications', 'get'));
     analytics.app.get('/openapi.json', (_request, reply) =>
       isAnalyticsUp ? describing('/v1/admin/analytics/summary', 'get') : reply.code(503).send(),
@@ -53,6 +56,18 @@ describe('/openapi.json', () => {
 
     expect(again.status).toBe(304);
     expect(harness.auth.seen.length).toBe(asked);
+  });
+
+  it('is made anew after a failure, and not kept as one', async () => {
+    const other = await harness.start();
+    isProfileMad = true;
+    const failed = await other.http.get('/openapi.json');
+    isProfileMad = false;
+    const { status, body } = await other.http.get('/openapi.json');
+
+    expect(failed).toMatchObject({ status: 500, body: { code: 'request.internal_error' } });
+    expect(status).toBe(200);
+    expect(body.paths).toHaveProperty('/v1/users/me');
   });
 });
 
