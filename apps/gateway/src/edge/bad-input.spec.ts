@@ -164,6 +164,8 @@ describe('what is hardly HTTP', () => {
       400,
       'request.malformed',
     ],
+    ['an expectation', get('expect: miracles\r\n'), 417, 'request.expectation_failed'],
+    ['the server as a whole', 'OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n', 404, 'gateway.route_not_found'],
     ['a fragment', 'GET /v1/users/me#x HTTP/1.1\r\nhost: a\r\n\r\n', 400, 'request.malformed'],
   ])('%s: a problem like any other', async (_, request, status, code) => {
     const answer = await sendRaw(gateway.url, request);

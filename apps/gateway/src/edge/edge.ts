@@ -11,8 +11,9 @@ import { Proxy } from '../proxies/proxy.js';
 import { type ProxiedRoute, methodsOf, routerPath } from '../routes/route.js';
 import { proxiedRoutes } from '../routes/routes.js';
 import { Hop } from './hop.js';
+import { answerExpectation } from './problems.js';
 import { requestIdOf } from './request-ids.js';
-import { refuseBadTargets } from './request-target.js';
+import { refuseBadTargets, routeAsterisk } from './request-target.js';
 import { securityHeaders } from './security-headers.js';
 import { answerUnknownRoutes } from './unknown-routes.js';
 
@@ -32,7 +33,11 @@ export class Edge {
   /** To be called before the app listens. */
   register(fastify: FastifyInstance): void {
     // Before any hook: platform's tracing continues what it finds.
-    fastify.server.prependListener('request', (request) => this.hop.strip(request));
+    fastify.server.prependListener('request', (request) => {
+      this.hop.strip(request);
+      routeAsterisk(request);
+    });
+    fastify.server.on('checkExpectation', answerExpectation);
     this.addHooks(fastify);
     void fastify.register(async (scope) => this.addProxiedRoutes(scope));
     servePages(fastify);

@@ -1,4 +1,4 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import {
   type AppError,
@@ -51,6 +51,16 @@ export function answerClientError(
   );
   const statusLine = `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`;
   socket.end(`${[statusLine, ...lines].join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+/**
+ * Node's `checkExpectation`: an Expect that is not 100-continue (RFC 9110 section 10.1.1). Node would answer without a
+ * body. The caller may be waiting to send its own, so the connection is of no further use.
+ */
+export function answerExpectation(request: IncomingMessage, response: ServerResponse): void {
+  const traceId = currentTraceId();
+  const ids = { traceId, requestId: requestIdOf(request.headers, traceId) };
+  writeProblem(response, requestErrors.expectationFailed(), ids, { connection: 'close' });
 }
 
 function refusalOf(error: NodeJS.ErrnoException & { rawPacket?: Buffer }): AppError {

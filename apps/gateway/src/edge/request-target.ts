@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { requestErrors } from '@nest-arch/platform';
 import type { FastifyInstance } from 'fastify';
 
@@ -18,6 +19,14 @@ export function refuseBadTargets(fastify: FastifyInstance): void {
     if (!isReadable(target)) return done(requestErrors.malformed());
     done();
   });
+}
+
+/**
+ * `OPTIONS *` is about no address at all (RFC 9110 section 9.3.7). Fastify's router takes nothing without a slash, and answers it
+ * past all hooks; with one it is an address that is not there.
+ */
+export function routeAsterisk(request: IncomingMessage): void {
+  if (request.url === '*') request.url = '/*';
 }
 
 const forbidden = /[^\u0021-\u007e]|#|%00/;

@@ -25,6 +25,11 @@ export const requestErrors = defineErrors({
     status: 415,
     title: 'The content type is not supported',
   },
+  expectationFailed: {
+    code: 'request.expectation_failed',
+    status: 417,
+    title: 'The Expect header asks for something that does not exist',
+  },
   preconditionRequired: {
     code: 'request.precondition_required',
     status: 428,

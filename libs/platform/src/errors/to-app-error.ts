@@ -27,6 +27,7 @@ const byStatus: Record<number, ErrorFactory> = {
   413: requestErrors.tooLarge,
   414: requestErrors.uriTooLong,
   415: requestErrors.unsupportedMediaType,
+  417: requestErrors.expectationFailed,
   431: requestErrors.headersTooLarge,
   503: requestErrors.unavailable,
 };
