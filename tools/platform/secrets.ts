@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { exportJWK, generateKeyPair } from 'jose';
 import { databaseOwners, type DatabaseOwner } from './services.ts';
 
@@ -22,8 +23,15 @@ export interface Secrets {
 export async function loadSecrets(dataDir: string): Promise<Secrets> {
   const file = join(dataDir, 'secrets.json');
   const known = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Partial<Secrets>) : {};
-  const secrets: Secrets = { ...(await newSecrets(known.challengeDecryptionJwks !== undefined)), ...known };
-  if (Object.keys(known).length === Object.keys(secrets).length) return secrets;
+  const made = await newSecrets(known.challengeDecryptionJwks !== undefined);
+  const secrets: Secrets = {
+    ...made,
+    ...known,
+    // By owner: a service that came later has none yet.
+    databasePasswords: { ...made.databasePasswords, ...known.databasePasswords },
+    idempotencyHmacKeys: { ...made.idempotencyHmacKeys, ...known.idempotencyHmacKeys },
+  };
+  if (isDeepStrictEqual(secrets, known)) return secrets;
   mkdirSync(dataDir, { recursive: true });
   writeFileSync(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
   chmodSync(file, 0o600); // also when the file was there
