@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { DCLinter } from 'dclint';
 import { parse } from 'yaml';
 import { composeSecrets } from '../../docker/secrets.mjs';
-import { databaseOwners } from '../platform/services.ts';
+import { databaseOwners, nodeFlags } from '../platform/services.ts';
 import { root } from '../process/paths.ts';
 import { apps, configure, imageEnvironment, read } from './manifests.ts';
 
@@ -113,6 +113,13 @@ describe('the image', () => {
       const [, list = ''] = new RegExp(`^${command} (\\[.*\\])$`, 'm').exec(dockerfile) ?? [];
       expect((JSON.parse(list) as string[])[0]).toBe('node');
     }
+  });
+
+  it('starts the services with the flags that npm start was measured with', () => {
+    const [, list = ''] = /^CMD (\[.*\])$/m.exec(dockerfile) ?? [];
+    const flags = (JSON.parse(list) as string[]).filter((part) => part.startsWith('--'));
+    // Here there is a limit of memory, of which the heap is a share.
+    expect(flags).toEqual([...nodeFlags, '--max-old-space-size-percentage=60']);
   });
 
   it('leaves out secrets and builds of this machine', () => {
