@@ -22,7 +22,6 @@ const { install, isInstalled, packagedNode } = await import('./bootstrap/install
 const elsewhere = new Map([
   ['bench', 'load/bench/main.ts'],
   ['docs', 'tools/docs/generate.ts'],
-  ['mutants', 'tools/mutants/main.ts'],
 ]);
 
 /** @param {string} name */
