@@ -15,8 +15,8 @@ export interface EventOptions {
   /** The counter of the user in the owning service, where the event takes one. */
   version?: number;
   /**
-   * Sent by this process right after the commit even when another replica holds the bucket, and then once more by the
-   * relay. For records of which a second copy and the order do not matter (revocations).
+   * Sent by this process right after the commit, whoever holds the bucket and however long the relay's backlog is, and
+   * then once more by the relay. For records of which a second copy and the order do not matter (revocations).
    */
   urgent?: boolean;
 }
@@ -29,7 +29,7 @@ export class EventContractError extends Error {
 export interface OutboxParts {
   /** CloudEvents `source`, such as `/nest-arch/auth`. */
   source: string;
-  relay: Pick<Relay, 'wake' | 'holds'>;
+  relay: Pick<Relay, 'wake'>;
   urgent: Pick<Publisher, 'send'>;
 }
 
@@ -81,7 +81,7 @@ export class Outbox {
     const { createdAt } = await insertOutboxRow(tx, row);
     tx.afterCommit(() => {
       this.parts.relay.wake(row.bucket);
-      if (urgent && !this.parts.relay.holds(row.bucket)) this.sendAtOnce({ ...row, createdAt });
+      if (urgent) this.sendAtOnce({ ...row, createdAt });
     });
   }
 

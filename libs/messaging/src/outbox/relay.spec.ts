@@ -202,6 +202,43 @@ describe('the relay', () => {
     await writer.stop();
   });
 
+  it('sends an urgent event at once although its own relay is busy with a batch', async () => {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    class BusyPublisher extends Publisher {
+      isBusy = false;
+      override async send(...args: Parameters<Publisher['send']>) {
+        this.isBusy = true;
+        await released;
+        return super.send(...args);
+      }
+    }
+    const busy = new BusyPublisher({ brokers: spec.brokers, clientId: 'busy', topicPrefix: spec.prefix });
+    const replica = newReplica(spec, {}, busy);
+    replica.relay.start();
+    await waitFor(() => upTo(64).every((n) => replica.relay.holds(n - 1)));
+    await announceNext(replica.outbox, randomUUID());
+    await waitFor(() => busy.isBusy);
+
+    const user = randomUUID();
+    const data = { ...userRegisteredV1.fixture, userId: user };
+    await spec.db.transaction((tx) =>
+      replica.outbox.add(tx, userRegisteredV1, data, { key: user, urgent: true }),
+    );
+    const ofUser = async () => (await readTopics(spec, topics.userEvents)).filter(({ key }) => key === user);
+    try {
+      await waitFor(async () => (await ofUser()).length === 1);
+    } finally {
+      release();
+    }
+    await waitFor(async () => (await pending()) === 0);
+    await replica.stop();
+
+    // The relay's copy is the same event: who reads it knows it by its id.
+    expect(await ofUser()).toHaveLength(2);
+    expect(distinct(await ofUser())).toHaveLength(1);
+  });
+
   it('writes nothing when the lease has run out while the request was being made', async () => {
     const publisher = newPublisher(spec);
     const record = { topic: topics.userEvents.name, key: 'late', value: '{}', headers: {} };

@@ -84,7 +84,7 @@ export class Relay {
     await this.running;
   }
 
-  /** True if a row of this bucket would be sent by this process. */
+  /** For tests: true if a row of this bucket would be sent by this process. */
   holds(bucket: number): boolean {
     return this.leases.holds(bucket);
   }
