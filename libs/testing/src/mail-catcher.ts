@@ -1,3 +1,4 @@
+import { domainToUnicode } from 'node:url';
 import { waitFor } from './wait-for.js';
 
 export interface CaughtMail {
@@ -22,8 +23,12 @@ export class MailCatcher {
 
   /** Mails whose envelope or To names this address, oldest first. */
   async mailsTo(address: string): Promise<CaughtMail[]> {
-    const mails = await this.list(`?to.address=${encodeURIComponent(address)}`);
-    return mails.map(read);
+    const spellings = [...new Set([address, inUnicode(address)])];
+    const lists = await Promise.all(
+      spellings.map((spelling) => this.list(`?to.address=${encodeURIComponent(spelling)}`)),
+    );
+    const byId = new Map(lists.flat().map((mail) => [mail.id, read(mail)]));
+    return [...byId.values()].sort((a, b) => a.receivedAt.getTime() - b.receivedAt.getTime());
   }
 
   async all(): Promise<CaughtMail[]> {
@@ -56,6 +61,12 @@ export function linkToken(mail: Pick<CaughtMail, 'text'>): string {
   const token = /https?:\/\/\S+#(?:\S*?token=)?([\w.-]+)/.exec(mail.text)?.[1];
   if (!token) throw new Error('the mail has no link with a token in its fragment');
   return token;
+}
+
+// The catcher shows the ASCII form of a domain (RFC 5890, `xn--`) in letters.
+function inUnicode(address: string): string {
+  const at = address.lastIndexOf('@');
+  return address.slice(0, at + 1) + domainToUnicode(address.slice(at + 1));
 }
 
 interface StoredMail {
