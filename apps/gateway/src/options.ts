@@ -10,6 +10,7 @@ export function gatewayOptions(config: GatewayConfig): AppOptions {
     module: AppModule.forRoot(config),
     config,
     openApi: false,
+    heedDeadlines: false,
     adapter: createAdapter(config.BODY_LIMIT_BYTES, {
       clientErrorHandler: answerClientError,
       frameworkErrors: answerFrameworkError,

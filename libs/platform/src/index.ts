@@ -18,6 +18,7 @@ export * from './errors/request-errors.js';
 export * from './errors/to-app-error.js';
 export * from './health/health-registry.js';
 export * from './http/adapter.js';
+export * from './http/deadline.js';
 export * from './http/json-body.js';
 export * from './http/limits.js';
 export * from './http/validation.pipe.js';

@@ -1,8 +1,7 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
-import type { AppError } from '@nest-arch/platform';
+import { type AppError, deadlineHeader } from '@nest-arch/platform';
 import type { Dispatcher } from 'undici';
 import { isConnectionFailure, toProxyError } from './failures.js';
-import { deadlineHeader } from './headers.js';
 import { proxyErrors } from './proxies.errors.js';
 import type { Waiter } from './upstream.js';
 

@@ -20,9 +20,6 @@ const passedOn = [
   'user-agent',
 ] as const;
 
-/** Milliseconds that a service has left for its answer, as the request is sent on. */
-export const deadlineHeader = 'x-request-deadline-ms';
-
 /** Headers of the request to the service, as undici takes them: name, value, name, value. */
 export function upstreamHeaders(
   headers: IncomingHttpHeaders,

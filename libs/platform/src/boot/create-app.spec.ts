@@ -209,6 +209,33 @@ describe('an app of the platform', () => {
     expect((await call('/things/inside', { headers })).status).toBe(200);
   });
 
+  it.each([
+    ['0', 503],
+    ['-20', 503],
+    ['5000', 201],
+    ['soon', 201],
+  ])('heeds the time its caller has left: %s ms', async (left, status) => {
+    const response = await fetch(`${url}/things`, {
+      method: 'POST',
+      body: '{"name":"a"}',
+      headers: { ...json, 'x-request-deadline-ms': left },
+    });
+    expect(response.status).toBe(status);
+    expect(response.headers.get('retry-after')).toBe(status === 503 ? '1' : null);
+    if (status === 503) expect(await response.json()).toMatchObject({ code: 'request.unavailable' });
+  });
+
+  it('does no work when the body comes after the time is over', async () => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    const answer = new Promise<string>((resolve) => socket.on('data', (data) => resolve(data.toString())));
+    const head = ['POST /things HTTP/1.1', 'host: x', 'content-type: application/json', 'content-length: 12'];
+    socket.write(`${head.join('\r\n')}\r\nx-request-deadline-ms: 60\r\n\r\n`);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    socket.write('{"name":"a"}');
+    expect(await answer).toMatch(/^HTTP\/1.1 503/);
+    socket.destroy();
+  });
+
   it('continues the trace of its caller', async () => {
     const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
     const answer = await call('/nope', { headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` } });

@@ -14,6 +14,7 @@ import type { BaseConfig } from '../config/base-config.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
 import { HealthRegistry } from '../health/health-registry.js';
 import { createAdapter } from '../http/adapter.js';
+import { refuseLateRequests } from '../http/deadline.js';
 import { parseJsonBodies } from '../http/json-body.js';
 import { measureRequests } from '../http/request-metrics.js';
 import { traceRequests } from '../http/request-trace.js';
@@ -33,6 +34,8 @@ export interface AppOptions {
   readonly strategies?: (app: NestFastifyApplication) => CustomTransportStrategy[];
   /** False where the app answers /openapi.json itself. */
   readonly openApi?: boolean;
+  /** False where callers are outsiders: what they say of their deadline is nothing to us. */
+  readonly heedDeadlines?: boolean;
 }
 
 /** The app with everything every process of the platform has, not listening yet. */
@@ -62,6 +65,7 @@ function equip(app: NestFastifyApplication, options: AppOptions): void {
   parseJsonBodies(fastify as never);
   traceRequests(fastify as never);
   measureRequests(fastify as never);
+  if (options.heedDeadlines !== false) refuseLateRequests(fastify as never);
   closeConnectionsWhileDraining(app);
   closeUnusedConnectionsAtTheEnd(app);
   app.useGlobalPipes(new ValidationPipe());
