@@ -18,6 +18,9 @@ import { Outbox } from './outbox/outbox.js';
 
 let spec: Awaited<ReturnType<typeof messagingSpec>>;
 let app: NestFastifyApplication;
+const complaints: string[] = [];
+const note = (message: unknown) => void complaints.push(String(message));
+const logger = { log: () => {}, warn: note, error: note, fatal: note };
 
 /** Answers an event with another one, as services do. */
 @Controller()
@@ -43,12 +46,13 @@ beforeAll(async () => {
         TOKEN_ISSUER: 'spec',
         TOKEN_AUDIENCE: 'spec',
       }),
-      DatabaseModule.forRoot({ url: spec.url, migrations: messagingMigrations }),
+      // Before the database on purpose: the order of imports must not decide which of them closes first.
       MessagingModule.forRoot({ appName: 'spec', brokers: spec.brokers, topicPrefix: spec.prefix }),
+      DatabaseModule.forRoot({ url: spec.url, migrations: messagingMigrations }),
     ],
   })
   class SpecApp {}
-  app = await NestFactory.create<NestFastifyApplication>(SpecApp, new FastifyAdapter(), { logger: false });
+  app = await NestFactory.create<NestFastifyApplication>(SpecApp, new FastifyAdapter(), { logger });
   app.connectMicroservice({ strategy: createEventServer(app) });
   await app.startAllMicroservices();
   await app.listen(0, '127.0.0.1');
@@ -78,7 +82,10 @@ it('sends what the last handlers wrote before it goes, and gives its leases back
   await waitFor(
     async () => (await one<{ n: number }>(spec.db, `select count(*)::int as n from inbox`)).n > 1,
   );
+  complaints.length = 0;
   await app.close();
+  // Whatever still ran would have complained of the closed database.
+  expect(complaints).toEqual([]);
   const handled = await one<{ n: number }>(spec.db, `select count(*)::int as n from inbox`);
   const records = await readTopics(spec, topics.userEvents);
   expect(records.filter(({ type }) => type === userEmailVerifiedV1.type)).toHaveLength(handled.n);

@@ -38,7 +38,7 @@ export class MessagingModule implements OnApplicationBootstrap, OnApplicationShu
 
   // Late, so that what the last requests and handlers wrote is still sent.
   async onApplicationShutdown(): Promise<void> {
-    this.modules.get(InboxPartitions, { strict: false }).stop();
+    await this.modules.get(InboxPartitions, { strict: false }).stop();
     await this.modules.get(Relay, { strict: false }).stop();
     await this.modules.get(Publishers, { strict: false }).close();
   }

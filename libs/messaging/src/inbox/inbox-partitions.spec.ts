@@ -27,6 +27,12 @@ async function arrive(inboxId: string): Promise<boolean> {
   return (await database.db.transaction((tx) => recordArrival(tx, arrival))) !== null;
 }
 
+function thisWeek(): string {
+  const monday = new Date();
+  monday.setUTCDate(monday.getUTCDate() - ((monday.getUTCDay() + 6) % 7));
+  return `inbox_${monday.toISOString().slice(0, 10).replaceAll('-', '_')}`;
+}
+
 async function names(): Promise<string[]> {
   const rows = await many<{ name: string }>(
     database.db,
@@ -80,6 +86,22 @@ it('makes partitions ahead of need and drops those whose rows were all received 
   // An old event that arrived yesterday (a replay) is still remembered.
   expect(left).toContain('inbox_2025_01_06');
   expect(await arrive(late)).toBe(false);
+});
+
+it('lets its upkeep finish when it stops', async () => {
+  await execute(database.db, `drop table if exists ${thisWeek()}`);
+  let stopped = false;
+  let stopping: Promise<void> | undefined;
+  await database.db.transaction(async (tx) => {
+    // The upkeep waits for this lock, as it may for another replica's.
+    await one(tx, `select pg_advisory_xact_lock(hashtextextended('messaging:inbox', 0))`);
+    partitions.start();
+    stopping = partitions.stop().then(() => void (stopped = true));
+    await one(tx, `select 1 as answered`);
+    expect(stopped).toBe(false);
+  });
+  await stopping;
+  expect(await names()).toContain(thisWeek());
 });
 
 it('makes a partition again that another replica has dropped', async () => {

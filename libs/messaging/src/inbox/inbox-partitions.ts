@@ -17,17 +17,21 @@ export class InboxPartitions {
   private readonly logger = new Logger('Inbox');
   private readonly known = new Set<number>();
   private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
 
   constructor(private readonly db: Db) {}
 
   start(): void {
-    void this.keepUp();
-    this.timer = setInterval(() => void this.keepUp(), hourMs);
+    const begin = () => (this.running = this.keepUp());
+    void begin();
+    this.timer = setInterval(() => void begin(), hourMs);
     this.timer.unref();
   }
 
-  stop(): void {
+  /** Resolves when no upkeep runs any more: the database may be closed then. */
+  async stop(): Promise<void> {
     clearInterval(this.timer);
+    await this.running;
   }
 
   /** Makes sure that a row with this id has a partition. Free of cost when it is known to have one. */
