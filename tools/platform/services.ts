@@ -10,7 +10,7 @@ export const databaseOwners = ['auth', 'profile', 'notification', 'analytics'] a
 export type DatabaseOwner = (typeof databaseOwners)[number];
 
 /**
- * The one place for these flags; docker/ and k8s/ have their own. Measured with `npm run demo` twice: the small young
+ * The one place for these flags; the image repeats them, and a spec compares. Measured with `npm run demo` twice: the small young
  * generation takes the services from 125-167 MiB PSS idle to 90-111 MiB at the same CPU time. `--optimize-for-size` would
  * save another 8 MiB each for a fifth more CPU time, also at the start.
  */
