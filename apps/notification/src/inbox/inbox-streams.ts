@@ -30,6 +30,8 @@ const openStreams = new Gauge({ name: 'notification_streams', help: 'Open inbox 
 export class InboxStreams implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Inbox');
   private readonly byUser = new Map<string, Set<InboxStream>>();
+  /** Taken by those that are open and those that are about to be. */
+  private readonly places = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
   private stopping = false;
 
@@ -53,24 +55,50 @@ export class InboxStreams implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   /**
-   * Where a new stream begins: after the last record the client has, else now. Throws notification.too_many_streams.
-   * A position that the inbox has not reached is not ours (another installation, a restored backup): it means now.
+   * Follows the inbox on the connection that `connect` makes, until it closes: after the last record the client has, else
+   * from now on. Throws notification.too_many_streams before it connects.
    */
-  async admit(userId: string, lastEventId: number | undefined): Promise<number> {
-    if ((this.byUser.get(userId)?.size ?? 0) >= this.options.perUser) throw inboxErrors.tooManyStreams();
+  async open(userId: string, lastEventId: number | undefined, connect: () => SseConnection): Promise<void> {
+    // Before anything is awaited: of many that ask at once, none may count what the others are about to become.
+    this.enter(userId);
+    let connection: SseConnection;
+    let position: number;
+    try {
+      position = await this.positionOf(userId, lastEventId);
+      connection = connect();
+    } catch (error) {
+      this.leave(userId);
+      throw error;
+    }
+    this.follow(userId, position, connection);
+  }
+
+  private enter(userId: string): void {
+    const taken = this.places.get(userId) ?? 0;
+    if (taken >= this.options.perUser) throw inboxErrors.tooManyStreams();
+    this.places.set(userId, taken + 1);
+  }
+
+  private leave(userId: string): void {
+    const left = (this.places.get(userId) ?? 0) - 1;
+    if (left > 0) this.places.set(userId, left);
+    else this.places.delete(userId);
+  }
+
+  /** A position that the inbox has not reached is not ours (another installation, a restored backup): it means now. */
+  private async positionOf(userId: string, lastEventId: number | undefined): Promise<number> {
     const { lastSequence } = await findCounter(this.db, userId);
     return Math.min(lastEventId ?? lastSequence, lastSequence);
   }
 
-  /** Follows the inbox on this connection until it closes. */
-  open(userId: string, position: number, connection: SseConnection): void {
+  private follow(userId: string, position: number, connection: SseConnection): void {
     const stream = new InboxStream(connection, position, (after) => this.read(userId, after));
     const streams = this.byUser.get(userId) ?? new Set();
     this.byUser.set(userId, streams.add(stream));
     openStreams.inc();
     connection.onClose(() => this.forget(userId, stream));
     if (this.stopping) stream.close();
-    // What was committed between admit and here gave its hint to nobody.
+    // What was committed since the position was read gave its hint to nobody.
     else stream.catchUp();
   }
 
@@ -78,6 +106,7 @@ export class InboxStreams implements OnApplicationBootstrap, BeforeApplicationSh
     const streams = this.byUser.get(userId);
     if (!streams?.delete(stream)) return;
     openStreams.dec();
+    this.leave(userId);
     if (streams.size === 0) this.byUser.delete(userId);
   }
 

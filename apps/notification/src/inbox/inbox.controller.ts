@@ -102,10 +102,10 @@ export class InboxController {
     @Headers('last-event-id') header: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const position = await this.streams.admit(caller.userId, parseLastEventId(header));
-    reply.hijack();
-    const connection = new SseConnection(reply.raw, caller.expiresAt * 1000);
-    this.streams.open(caller.userId, position, connection);
+    await this.streams.open(caller.userId, parseLastEventId(header), () => {
+      reply.hijack();
+      return new SseConnection(reply.raw, caller.expiresAt * 1000);
+    });
   }
 }
 

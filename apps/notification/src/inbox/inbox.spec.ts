@@ -4,6 +4,7 @@ import { execute, uuidv7 } from '@nest-arch/database';
 import { race, waitFor, type HttpClient } from '@nest-arch/testing';
 import { followInbox } from '../testing/follow-inbox.js';
 import { startHarness, type Harness, type Instance } from '../testing/harness.js';
+import { InboxStreams } from './inbox-streams.js';
 import { listChanges } from './inbox.queries.js';
 import { Inbox } from './inbox.service.js';
 
@@ -113,7 +114,7 @@ describe('sequences', () => {
     const seen: number[] = [];
     let writing = true;
     const follower = (async () => {
-      for (let more = true; more; ) {
+      for (let more = true; more;) {
         // Asked before the page: what the last writer adds while an empty page is on its way is in the next one.
         const mayComeMore = writing;
         const changes = await listChanges(harness.db, { userId, after: seen.at(-1) ?? 0, limit: 7 });
@@ -237,6 +238,32 @@ describe('the stream', () => {
         : null;
     });
     [...streams, fourth].forEach((stream) => stream.close());
+  });
+
+  it('is refused beyond that limit also to those of fifty that ask at once', async () => {
+    const { token } = await person();
+    const openedOf = async (count: number) => {
+      const streams = Array.from({ length: count }, () => followInbox(here.url, token));
+      const answers = await Promise.allSettled(streams.map(({ opened }) => opened));
+      streams.forEach((stream) => stream.close());
+      return answers.filter(({ status }) => status === 'fulfilled').length;
+    };
+    expect(await openedOf(50)).toBe(3);
+    // Every place is given back, also those of the refused.
+    await waitFor(async () => (await openedOf(3)) === 3);
+  });
+
+  it('that does not come about takes no place', async () => {
+    const { userId, token } = await person();
+    const gone = () => {
+      throw new Error('the client has gone');
+    };
+    const streams = here.app.get(InboxStreams);
+    for (let round = 0; round < 4; round += 1)
+      await expect(streams.open(userId, undefined, gone)).rejects.toThrow('the client has gone');
+    const stream = followInbox(here.url, token);
+    await stream.opened;
+    stream.close();
   });
 
   it('is ended by a stop of the service, which does not wait for it', async () => {
