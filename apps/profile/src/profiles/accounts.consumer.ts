@@ -1,4 +1,10 @@
-import { type EventData, profileCreatedV1, profileInitialisedV1, userStateV1 } from '@nest-arch/contracts';
+import {
+  type EventData,
+  profileCreatedV1,
+  profileInitialisedV1,
+  profileUpdatedV1,
+  userStateV1,
+} from '@nest-arch/contracts';
 import type { Tx } from '@nest-arch/database';
 import { type EventContext, OnEvent, Outbox } from '@nest-arch/messaging';
 import { Controller } from '@nestjs/common';
@@ -7,14 +13,19 @@ import { announceState } from './announcements.js';
 import { ProfileErasure } from './profile-erasure.js';
 import { ProfileReader } from './profile-reader.js';
 import type { Profile } from './profile.entity.js';
-import { initialNames } from './profile.js';
-import { advanceAuthVersion, initialiseNames, insertProfile } from './profiles.queries.js';
+import { initialLocale, initialNames } from './profile.js';
+import {
+  advanceAuthVersion,
+  initialiseLocale,
+  initialiseProfile,
+  insertProfile,
+} from './profiles.queries.js';
 
 type Account = EventData<typeof userStateV1>;
 
-const unnamed = { displayName: null, givenName: null, familyName: null, editedFields: [] };
+const empty = { displayName: null, givenName: null, familyName: null, locale: null, editedFields: [] };
 
-/** Gives every account a profile, and the profile the names of the registration as soon as auth vouches for them. */
+/** Gives every account a profile, and the profile names and language of the registration as soon as auth vouches for them. */
 @Controller()
 export class AccountsConsumer {
   constructor(
@@ -30,9 +41,10 @@ export class AccountsConsumer {
   }
 
   private async create(tx: Tx, account: Account): Promise<boolean> {
-    const { userId, initialProfile, locale, region } = account;
+    const { userId, initialProfile, region } = account;
+    const locale = initialLocale(empty, account);
     const created = await insertProfile(tx, {
-      ...initialNames(unnamed, initialProfile ?? {}),
+      ...initialNames(empty, initialProfile ?? {}),
       ...{ userId, locale, region, authVersion: account.version },
       // Two announcements, two versions.
       version: initialProfile ? 2 : 1,
@@ -52,14 +64,28 @@ export class AccountsConsumer {
   }
 
   private async follow(tx: Tx, account: Account): Promise<void> {
-    const { userId, region, initialProfile } = account;
+    const { userId, region } = account;
     const known = await advanceAuthVersion(tx, { userId, region, authVersion: account.version });
-    if (!known || !initialProfile) return;
-    const initialised = await initialiseNames(tx, { userId, ...initialNames(known, initialProfile) });
-    if (!initialised) return;
-    await this.announceInitialised(tx, initialised);
-    await announceState(tx, this.outbox, initialised);
+    const changed = known && (await this.initialise(tx, known, account));
+    if (!changed) return;
+    await announceState(tx, this.outbox, changed);
     await this.reader.forget(userId, known.version);
+  }
+
+  /** Null when the account has nothing that the profile still lacks. */
+  private async initialise(tx: Tx, known: Profile, account: Account): Promise<Profile | null> {
+    const { userId, initialProfile } = account;
+    const locale = initialLocale(known, account);
+    if (initialProfile && !known.initialisedAt) {
+      const names = initialNames(known, initialProfile);
+      const initialised = await initialiseProfile(tx, { userId, locale, ...names });
+      if (initialised) await this.announceInitialised(tx, initialised);
+      return initialised;
+    }
+    if (locale === known.locale) return null;
+    const updated = await initialiseLocale(tx, { userId, locale });
+    if (updated) await this.announceLocale(tx, updated);
+    return updated;
   }
 
   private async announceInitialised(tx: Tx, { userId, version, initialisedAt }: Profile): Promise<void> {
@@ -68,6 +94,15 @@ export class AccountsConsumer {
       tx,
       profileInitialisedV1,
       { userId, version, initialisedAt: at },
+      { key: userId, version },
+    );
+  }
+
+  private async announceLocale(tx: Tx, { userId, version, updatedAt }: Profile): Promise<void> {
+    await this.outbox.add(
+      tx,
+      profileUpdatedV1,
+      { userId, version, changedFields: ['locale'], updatedAt: updatedAt.toISOString() },
       { key: userId, version },
     );
   }

@@ -84,6 +84,54 @@ describe('an account record', () => {
     expect(await saidOf(account.userId, 'state')).toMatchObject([{ version: 2 }]);
   });
 
+  it('of an unproven address chooses no language for its owner, whose own comes with the proof', async () => {
+    const stranger = await service.announce({ version: 1, emailVerified: false, locale: 'ru' });
+    expect(await service.caughtUp(stranger)).toMatchObject({ locale: null, version: 1 });
+    const owner = { ...stranger, version: 2, emailVerified: true, locale: 'pt-BR' };
+    await service.announce(owner);
+
+    expect(await service.caughtUp(owner)).toMatchObject({ locale: 'pt-BR', version: 2, editedFields: [] });
+    await waitFor(async () => (await service.said(owner.userId)).length === 4);
+    expect(await saidOf(owner.userId, 'state')).toMatchObject([
+      { version: 1, data: { locale: null } },
+      { version: 2, data: { locale: 'pt-BR' } },
+    ]);
+    expect((await saidOf(owner.userId, 'events')).at(-1)).toMatchObject({
+      type: 'profile.user.updated.v1',
+      version: 2,
+      data: { changedFields: ['locale'] },
+    });
+  });
+
+  it('brings the language together with the names, as one change', async () => {
+    const stranger = await service.announce({ version: 1, emailVerified: false, locale: 'ru' });
+    const owner = { ...stranger, version: 2, emailVerified: true, locale: 'fr' };
+    await service.announce({ ...owner, initialProfile: { displayName: 'Ada' } });
+
+    expect(await service.caughtUp(owner)).toMatchObject({ locale: 'fr', displayName: 'Ada', version: 2 });
+  });
+
+  it('of the proven address that comes first is not undone by the unproven one', async () => {
+    const owner = await service.announce({ version: 2, emailVerified: true, locale: 'fr' });
+    await service.caughtUp(owner);
+    await service.announce({ ...owner, version: 1, emailVerified: false, locale: 'ru' });
+    const last = await service.announce({ ...owner, version: 3, locale: 'fr' });
+
+    expect(await service.caughtUp(last)).toMatchObject({ locale: 'fr', version: 1 });
+  });
+
+  it('leaves the language alone that the person has chosen, or cleared, before the proof', async () => {
+    for (const chosen of ['fr', null]) {
+      const account = await service.announce({ version: 1, emailVerified: false, locale: 'de' });
+      await service.caughtUp(account);
+      await edit(account.userId, { locale: 'fr' });
+      if (chosen === null) await edit(account.userId, { locale: null });
+      const next = await service.announce({ ...account, version: 2, emailVerified: true });
+
+      expect(await service.caughtUp(next)).toMatchObject({ locale: chosen });
+    }
+  });
+
   it('does not overwrite a name that the person has edited', async () => {
     const account = await service.announce({ version: 1, locale: 'en' });
     await service.caughtUp(account);

@@ -7,7 +7,8 @@ const plainFields = [...names, 'bio', 'locale', 'timeZone'] as const;
 
 type Editable = Pick<Profile, (typeof plainFields)[number] | 'visibility'>;
 type Names = Pick<Profile, (typeof names)[number]>;
-type InitialProfile = EventData<typeof userStateV1>['initialProfile'];
+type Account = EventData<typeof userStateV1>;
+type InitialProfile = Account['initialProfile'];
 
 /** The person's own view, as it is answered and cached. */
 export function ownView(row: Profile): OwnProfile {
@@ -51,4 +52,15 @@ export function initialNames(
     ...{ displayName, givenName, familyName },
     ...Object.fromEntries(filled.map((name) => [name, initial[name]])),
   };
+}
+
+/**
+ * Language of a profile that has none: the account's, once the address is proven. Before that it is what whoever typed
+ * the address has chosen, who need not be its owner; and what the person has edited stays, also when they left it empty.
+ */
+export function initialLocale(
+  { locale, editedFields }: Pick<Profile, 'locale' | 'editedFields'>,
+  account: Pick<Account, 'locale' | 'emailVerified'>,
+): string | null {
+  return account.emailVerified && !editedFields.includes('locale') ? (locale ?? account.locale) : locale;
 }

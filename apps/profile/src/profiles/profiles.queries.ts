@@ -57,19 +57,33 @@ export function advanceAuthVersion(
   );
 }
 
-/** Sets the names of the registration. Null when that was done before. */
-export function initialiseNames(
+/** Sets the names and the language of the registration. Null when that was done before. */
+export function initialiseProfile(
   tx: Tx,
-  names: Pick<Profile, 'userId' | 'displayName' | 'givenName' | 'familyName'>,
+  initial: Pick<Profile, 'userId' | 'displayName' | 'givenName' | 'familyName' | 'locale'>,
 ): Promise<Profile | null> {
   return maybeOne<Profile>(
     tx,
     `update profiles
-        set display_name = $2, given_name = $3, family_name = $4,
+        set display_name = $2, given_name = $3, family_name = $4, locale = $5,
             initialised_at = now(), version = version + 1, updated_at = now()
       where user_id = $1 and initialised_at is null
       returning ${columns}`,
-    [names.userId, names.displayName, names.givenName, names.familyName],
+    [initial.userId, initial.displayName, initial.givenName, initial.familyName, initial.locale],
+  );
+}
+
+/** Sets the language of the registration. Null when the profile has one. */
+export function initialiseLocale(
+  tx: Tx,
+  { userId, locale }: Pick<Profile, 'userId' | 'locale'>,
+): Promise<Profile | null> {
+  return maybeOne<Profile>(
+    tx,
+    `update profiles set locale = $2, version = version + 1, updated_at = now()
+      where user_id = $1 and locale is null
+      returning ${columns}`,
+    [userId, locale],
   );
 }
 
