@@ -164,6 +164,17 @@ describe('the summary', () => {
     expect(body.days.at(-1).day).toBe(new Date().toISOString().slice(0, 10));
   });
 
+  it.each([
+    ['to=1970-01-10', '1970-01-01', '1970-01-10'],
+    ['from=9999-12-30&to=9999-12-31', '9999-12-30', '9999-12-31'],
+    ['to=9999-12-31', '9999-12-02', '9999-12-31'],
+  ])('goes to the ends of the calendar: %s', async (query, first, last) => {
+    const { status, body } = await service.admin.get(`/v1/admin/analytics/summary?${query}`);
+
+    expect(status).toBe(200);
+    expect([body.days.at(0).day, body.days.at(-1).day]).toEqual([first, last]);
+  });
+
   it('keeps its days where daylight saving begins', async () => {
     const { body } = await service.admin.get('/v1/admin/analytics/summary?from=2026-03-28&to=2026-03-31');
 
@@ -178,6 +189,10 @@ describe('the summary', () => {
   it.each([
     ['from=yesterday', 'request.invalid'],
     ['from=2026-02-30', 'request.invalid'],
+    ['from=0000-01-01&to=0000-01-31', 'request.invalid'],
+    ['to=0000-01-10', 'request.invalid'],
+    ['to=0001-01-10', 'request.invalid'],
+    ['from=1969-12-31&to=1970-01-01', 'request.invalid'],
     ['since=2026-01-01', 'request.invalid'],
     ['from=2026-01-01&from=2026-01-02', 'request.invalid'],
     ['from=2026-07-03&to=2026-07-01', 'analytics.invalid_period'],

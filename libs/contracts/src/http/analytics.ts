@@ -1,8 +1,11 @@
 import { z } from 'zod';
 
+// PostgreSQL knows no year 0 (which ISO 8601 has), and nothing was counted before 1970. As a pattern, so that OpenAPI says it.
+const day = z.iso.date().regex(/^(19[7-9]\d|[2-9]\d{3})-/, 'must be a day of the years 1970 to 9999');
+
 export const analyticsQuery = z.strictObject({
-  from: z.iso.date().optional(),
-  to: z.iso.date().optional(),
+  from: day.optional(),
+  to: day.optional(),
 });
 export type AnalyticsQuery = z.infer<typeof analyticsQuery>;
 
