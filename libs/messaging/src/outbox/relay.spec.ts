@@ -177,10 +177,8 @@ describe('the relay', () => {
     replica.relay.start();
     await waitFor(() => replica.relay.holds(0));
     const writer = newReplica(spec);
-    const started = Date.now();
     await announceNext(writer.outbox, randomUUID());
-    await waitFor(async () => (await pending()) === 0, { intervalMs: 5 });
-    expect(Date.now() - started).toBeLessThan(4_000);
+    await waitFor(async () => (await pending()) === 0);
     await replica.stop();
     await writer.publisher.close();
   });
