@@ -55,9 +55,19 @@ export function insertDelivery(tx: Tx, row: NewDelivery): Promise<number> {
   );
 }
 
+export interface Claim {
+  limit: number;
+  leaseId: string;
+  leaseMs: number;
+  /** Ids of deliveries. */
+  except: readonly string[];
+  takeOver: boolean;
+}
+
 /**
- * Takes up to `limit` due deliveries for `leaseMs`: new ones, those whose next try has come, those that a dead process
- * left behind, and those whose contact never came. One statement that commits by itself; of several replicas that want
+ * Takes up to `limit` due deliveries for `leaseMs`: new ones, those whose next try has come, those whose contact never
+ * came, and with `takeOver` those whose lease has lapsed because a process died. Never one of `except`, what this process
+ * has under way: its lease may have lapsed too, while the database was away. One statement that commits by itself; of several replicas that want
  * the same row one gets it, for the others it is no longer due. No row locks beforehand: Citus refuses them over shards.
  *
  * A backlog must not make it slow. So the limit is part of the text (a prepared plan would guess at a tenth of what is
@@ -66,13 +76,14 @@ export function insertDelivery(tx: Tx, row: NewDelivery): Promise<number> {
  */
 export function claimDue(
   db: Db,
-  { limit, leaseId, leaseMs }: { limit: number; leaseId: string; leaseMs: number },
+  { limit, leaseId, leaseMs, except, takeOver }: Claim,
 ): Promise<ClaimedDelivery[]> {
   return many<ClaimedDelivery>(
     db,
     `with due as materialized (
        select user_id, delivery_id from deliveries
         where state in ('pending', 'awaiting_contact', 'sending') and next_attempt_at <= now()
+          and delivery_id <> all($3::uuid[]) and ($4 or state <> 'sending')
         order by next_attempt_at, user_id, delivery_id limit ${Math.trunc(limit)})
      update deliveries d
         set state = 'sending', lease_id = $1, attempts = d.attempts + 1,
@@ -85,7 +96,7 @@ export function claimDue(
                d.lease_id as "leaseId", m.type, m.locale, d.message_id_header as "messageIdHeader", d.sealed,
                d.contact_version as "contactVersion", d.attempts, d.caused_at as "causedAt",
                d.expires_at as "expiresAt", d.created_at as "createdAt", d.traceparent`,
-    [leaseId, leaseMs],
+    [leaseId, leaseMs, except, takeOver],
   );
 }
 

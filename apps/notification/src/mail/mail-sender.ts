@@ -26,13 +26,15 @@ export interface SenderOptions {
 @Injectable()
 export class MailSender implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Mail');
-  private readonly underWay = new Map<ClaimedDelivery, Promise<void>>();
+  private readonly underWay = new Map<string, { delivery: ClaimedDelivery; work: Promise<void> }>();
   private readonly aborter = new AbortController();
   private readonly settings: Required<SenderOptions>;
   private renewal: NodeJS.Timeout | undefined;
   private loop: Promise<void> | undefined;
   private unwatch = () => {};
   private backlog = false;
+  /** On the process's own clock: when it last could not reach the database. */
+  private awayAt = -Infinity;
   private stopping = false;
 
   constructor(
@@ -56,7 +58,7 @@ export class MailSender implements OnApplicationBootstrap, BeforeApplicationShut
     this.signal.notify();
     await this.loop;
     const deadline = setTimeout(() => this.aborter.abort(), this.settings.drainMs);
-    await Promise.all(this.underWay.values());
+    await Promise.all([...this.underWay.values()].map(({ work }) => work));
     clearTimeout(deadline);
     clearInterval(this.renewal);
     this.unwatch();
@@ -67,6 +69,7 @@ export class MailSender implements OnApplicationBootstrap, BeforeApplicationShut
       try {
         await this.claim();
       } catch (error) {
+        this.awayAt = performance.now();
         this.logger.warn(`Looking for due mails failed: ${describeError(error)}`);
       }
       await this.signal.wait(this.settings.pollMs);
@@ -76,23 +79,33 @@ export class MailSender implements OnApplicationBootstrap, BeforeApplicationShut
   private async claim(): Promise<void> {
     const free = this.settings.concurrency - this.underWay.size;
     if (free <= 0) return;
-    const due = await claimDue(this.db, { limit: free, leaseId: uuidv7(), leaseMs: this.settings.leaseMs });
+    const { leaseMs } = this.settings;
+    const due = await claimDue(this.db, {
+      limit: free,
+      leaseId: uuidv7(),
+      leaseMs,
+      except: [...this.underWay.keys()],
+      // While the database was away nobody could renew: a lapsed lease says nothing until its holder had time to.
+      takeOver: performance.now() - this.awayAt > leaseMs,
+    });
     this.backlog = due.length === free;
     due.forEach((delivery) => this.start(delivery));
   }
 
   private start(delivery: ClaimedDelivery): void {
     const work = this.runner.run(delivery, this.aborter.signal).finally(() => {
-      this.underWay.delete(delivery);
+      this.underWay.delete(delivery.deliveryId);
       // A claim that filled every slot has probably left something behind.
       if (this.backlog) this.signal.notify();
     });
-    this.underWay.set(delivery, work);
+    this.underWay.set(delivery.deliveryId, { delivery, work });
   }
 
   private async renew(): Promise<void> {
     if (this.underWay.size === 0) return;
-    await renewLeases(this.db, [...this.underWay.keys()], this.settings.leaseMs).catch(() => {
+    const held = [...this.underWay.values()].map(({ delivery }) => delivery);
+    await renewLeases(this.db, held, this.settings.leaseMs).catch(() => {
+      this.awayAt = performance.now();
       this.logger.warn('Leases of mails under way not renewed');
     });
   }
