@@ -27,6 +27,7 @@ export interface ClaimedDelivery {
   sealed: string | null;
   contactVersion: number;
   attempts: number;
+  unacknowledged: number;
   causedAt: Date;
   expiresAt: Date;
   createdAt: Date;
@@ -94,8 +95,8 @@ export function claimDue(
         and m.user_id = d.user_id and m.message_id = d.message_id
      returning d.user_id as "userId", d.delivery_id as "deliveryId", d.message_id as "messageId",
                d.lease_id as "leaseId", m.type, m.locale, d.message_id_header as "messageIdHeader", d.sealed,
-               d.contact_version as "contactVersion", d.attempts, d.caused_at as "causedAt",
-               d.expires_at as "expiresAt", d.created_at as "createdAt", d.traceparent`,
+               d.contact_version as "contactVersion", d.attempts, d.unacknowledged,
+               d.caused_at as "causedAt", d.expires_at as "expiresAt", d.created_at as "createdAt", d.traceparent`,
     [leaseId, leaseMs, except, takeOver],
   );
 }
@@ -151,14 +152,15 @@ export async function markFailed(
 export function putOff(
   db: Queryable,
   { userId, deliveryId, leaseId }: Held,
-  { reason, delayMs }: { reason: string; delayMs: number },
+  { reason, delayMs, unacknowledged }: { reason: string; delayMs: number; unacknowledged: boolean },
 ): Promise<number> {
   return execute(
     db,
     `update deliveries set state = 'pending', lease_id = null, last_error = $4,
-                           next_attempt_at = now() + $5 * interval '1 millisecond'
+                           next_attempt_at = now() + $5 * interval '1 millisecond',
+                           unacknowledged = unacknowledged + $6::boolean::int
       where user_id = $1 and delivery_id = $2 and lease_id = $3 and state = 'sending'`,
-    [userId, deliveryId, leaseId, reason, delayMs],
+    [userId, deliveryId, leaseId, reason, delayMs, unacknowledged],
   );
 }
 

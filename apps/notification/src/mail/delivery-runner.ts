@@ -11,10 +11,10 @@ import { MailWriter, NoTemplateError, UndeliverableError } from './mail-writer.j
 import { SmtpClient, type OutgoingMail } from './smtp-client.js';
 import { judgeSmtpError, retryDelayMs } from './smtp-errors.js';
 
-type Outcome = { kind: 'sent' } | { kind: 'failed' | 'retry'; reason: string };
+type Outcome = { kind: 'sent' } | { kind: 'failed' | 'retry'; reason: string; unacknowledged?: true };
 
-// Beyond socket timeouts: a server that trickles its answers keeps resetting those.
-const sendDeadlineMs = 60_000;
+// Each may be one more copy at the recipient's.
+const triesAfterUnacknowledged = 2;
 const settlePauseMs = 200;
 const longestSettlePauseMs = 5_000;
 
@@ -55,9 +55,11 @@ export class DeliveryRunner {
       return unwritten(error);
     }
     try {
-      await this.smtp.send(mail, AbortSignal.any([signal, AbortSignal.timeout(sendDeadlineMs)]));
+      await this.smtp.send(mail, signal);
     } catch (error) {
-      return judgeSmtpError(error);
+      const verdict = judgeSmtpError(error);
+      const isLast = verdict.unacknowledged && delivery.unacknowledged >= triesAfterUnacknowledged;
+      return isLast ? { ...verdict, kind: 'failed' } : verdict;
     }
     const { type, causedAt } = delivery;
     mailMetrics.latency.observe({ type }, Math.max(0, Date.now() - causedAt.getTime()) / 1000);
@@ -90,7 +92,8 @@ export class DeliveryRunner {
     if (outcome.kind === 'retry') {
       const delayMs = retryDelayMs(attempts);
       this.logger.warn(`Mail ${deliveryId} (${type}) put off for ${delayMs} ms: ${outcome.reason}`);
-      await putOff(this.db, delivery, { reason: outcome.reason, delayMs });
+      const { reason, unacknowledged = false } = outcome;
+      await putOff(this.db, delivery, { reason, delayMs, unacknowledged });
     } else if (outcome.kind === 'sent') {
       await this.db.transaction((tx) => this.recordSent(tx, delivery));
     } else {

@@ -15,6 +15,8 @@ export class Delivery {
   @TextColumn() channel!: 'email';
   @TextColumn() state!: DeliveryState;
   @Column('int', { default: 0 }) attempts!: number;
+  /** Of them, those after which the server may have the mail. */
+  @Column('int', { default: 0 }) unacknowledged!: number;
   /** While sending: the end of the lease. While awaiting the contact: the end of patience. */
   @TimeColumn({ default: () => 'now()' }) nextAttemptAt!: Date;
   /** Made anew by each claim, so that only the last claimant can settle. */

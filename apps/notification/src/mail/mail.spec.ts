@@ -174,6 +174,31 @@ describe('a mail server', () => {
     expect(ids).toHaveLength(2);
     expect(new Set(ids).size).toBe(1);
   });
+
+  it('that never acknowledges gets a mail three times at most, other failures apart', async () => {
+    const { address, send, userId } = await given();
+    let asked = 0;
+    harness.smtp.refuse = (step, argument) => {
+      if (step !== 'accepted' || !argument.includes(address)) return undefined;
+      asked += 1;
+      return asked <= 2 ? '451 4.3.0 later' : 'hang up';
+    };
+    await send();
+    for (let tries = 1; tries < 5; tries += 1) {
+      await waitFor(async () => {
+        const [found] = await deliveriesOf(harness.db, userId);
+        return found?.state === 'pending' && found.attempts === tries;
+      });
+      // The pauses between tries are another test's.
+      await execute(harness.db, `update deliveries set next_attempt_at = now() where user_id = $1`, [userId]);
+    }
+    await expect(delivery(harness.db, userId, 'failed')).resolves.toMatchObject({
+      attempts: 5,
+      reason: 'smtp_unacknowledged',
+      sealed: null,
+    });
+    expect(mailsTo(address)).toHaveLength(3);
+  });
 });
 
 it('a crash between the 250 and the commit repeats the mail once, with the same Message-ID', async () => {

@@ -3,6 +3,16 @@ export interface SmtpVerdict {
   kind: 'retry' | 'failed';
   /** `smtp_451`, `smtp_etimedout`: never the server's own words, which quote the address. */
   reason: string;
+  /** The server may have the mail: another try may be the second copy. */
+  unacknowledged?: true;
+}
+
+/** The connection broke, or patience ended, after the whole mail was written and before the server answered. */
+export class UnacknowledgedError extends Error {
+  override readonly name = 'UnacknowledgedError';
+  constructor(cause: unknown) {
+    super('The server has not said whether it took the mail', { cause });
+  }
 }
 
 interface SmtpError {
@@ -16,6 +26,8 @@ const mailCommands = /^(MAIL FROM|RCPT TO|DATA)/;
 
 /** What a failed hand-over means, RFC 5321 section 4.2.1: 5yz is for ever, 4yz and a broken connection are not. */
 export function judgeSmtpError(error: unknown): SmtpVerdict {
+  if (error instanceof UnacknowledgedError)
+    return { kind: 'retry', reason: 'smtp_unacknowledged', unacknowledged: true };
   const { code, responseCode, command } = (error ?? {}) as SmtpError;
   const status = typeof responseCode === 'number' ? responseCode : 0;
   const name = status > 0 ? String(status) : typeof code === 'string' ? code : 'error';

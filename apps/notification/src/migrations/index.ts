@@ -1,5 +1,10 @@
 import type { MigrationClass } from '@nest-arch/database';
 import { messagingMigrations } from '@nest-arch/messaging';
 import { Notification0001 } from './0001-notification.js';
+import { Unacknowledged0002 } from './0002-unacknowledged.js';
 
-export const migrations: readonly MigrationClass[] = [...messagingMigrations, Notification0001];
+export const migrations: readonly MigrationClass[] = [
+  ...messagingMigrations,
+  Notification0001,
+  Unacknowledged0002,
+];
