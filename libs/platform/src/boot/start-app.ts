@@ -32,12 +32,17 @@ async function boot(options: AppOptions): Promise<NestFastifyApplication> {
   let listening = false;
   app.get(HealthRegistry).register('http', () => requireListening(listening), 'ready');
   const management = await listenForManagement(app, config);
-  stopOnSignals({ app, management, config, beforeExit: () => tracing.shutdown() });
-  await app.startAllMicroservices();
-  await app.listen(config.PORT, config.HOST);
+  const started = listen(app, config);
+  stopOnSignals({ app, management, config, started, beforeExit: () => tracing.shutdown() });
+  await started;
   listening = true;
   new Logger('Boot').log(`${name} listens on ${await app.getUrl()}, management on ${portOf(management)}`);
   return app;
+}
+
+async function listen(app: NestFastifyApplication, config: Readonly<BaseConfig>): Promise<void> {
+  await app.startAllMicroservices();
+  await app.listen(config.PORT, config.HOST);
 }
 
 function requireListening(listening: boolean): void {

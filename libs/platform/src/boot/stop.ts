@@ -8,6 +8,8 @@ interface Stoppable {
   readonly app: NestFastifyApplication;
   readonly management: Server;
   readonly config: Readonly<BaseConfig>;
+  /** Settles when the app listens, or cannot start. */
+  readonly started: Promise<void>;
   readonly beforeExit: () => Promise<void>;
 }
 
@@ -27,7 +29,10 @@ export function stopOnSignals(parts: Stoppable): void {
   });
 }
 
-async function stop({ app, management, config, beforeExit }: Stoppable, pauseMs: number): Promise<void> {
+async function stop(
+  { app, management, config, started, beforeExit }: Stoppable,
+  pauseMs: number,
+): Promise<void> {
   const logger = new Logger('Boot');
   app.get(HealthRegistry).drain();
   logger.log('Stopping: finishing what runs');
@@ -38,6 +43,8 @@ async function stop({ app, management, config, beforeExit }: Stoppable, pauseMs:
   }, config.SHUTDOWN_GRACE_MS);
   overdue.unref();
   try {
+    // Closing what still starts would start the rest of it on what is closed already. A start that fails ends by itself.
+    await started;
     await app.close();
     management.close();
     await beforeExit();
