@@ -68,8 +68,9 @@ export interface Claim {
 /**
  * Takes up to `limit` due deliveries for `leaseMs`: new ones, those whose next try has come, those whose contact never
  * came, and with `takeOver` those whose lease has lapsed because a process died. Never one of `except`, what this process
- * has under way: its lease may have lapsed too, while the database was away. One statement that commits by itself; of several replicas that want
- * the same row one gets it, for the others it is no longer due. No row locks beforehand: Citus refuses them over shards.
+ * has under way: its lease may have lapsed too, while the database was away. One statement that commits by itself; of
+ * several replicas that want the same row one gets it, for the others it is no longer due. No row locks beforehand: Citus
+ * refuses them over shards.
  *
  * A backlog must not make it slow. So the limit is part of the text (a prepared plan would guess at a tenth of what is
  * due), and the second look at the state is worded so that it does not fit the index of what is due: rows are then
