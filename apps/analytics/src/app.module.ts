@@ -10,11 +10,7 @@ import { migrations } from './migrations/index.js';
 @Module({})
 export class AppModule {
   constructor(health: HealthRegistry, db: Db) {
-    const check = async () => {
-      await db.ping();
-      if (await db.migrationsPending()) throw new Error('Migrations are pending');
-    };
-    health.register('database', check, 'ready');
+    health.register('database', () => db.assertReady(), 'ready');
   }
 
   static forRoot(config: Readonly<Config>): DynamicModule {

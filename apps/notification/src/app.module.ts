@@ -14,11 +14,7 @@ import { WelcomeConsumer } from './welcome/welcome.consumer.js';
 @Module({})
 export class AppModule {
   constructor(health: HealthRegistry, db: Db) {
-    const check = async () => {
-      await db.ping();
-      if (await db.migrationsPending()) throw new Error('Migrations are pending');
-    };
-    health.register('database', check, 'ready');
+    health.register('database', () => db.assertReady(), 'ready');
   }
 
   static forRoot(config: Readonly<Config>): DynamicModule {

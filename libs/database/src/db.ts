@@ -61,6 +61,12 @@ export class Db implements Queryable, OnApplicationShutdown {
     return !this.migrated;
   }
 
+  /** What an app's readiness asks: throws when the database does not answer, or lacks a migration of this release. */
+  async assertReady(): Promise<void> {
+    await this.ping();
+    if (await this.migrationsPending()) throw new Error('Migrations are pending');
+  }
+
   /** Closes every connection. Nest closes the DataSource by itself; this is for commands and tests. */
   async close(): Promise<void> {
     await this.onApplicationShutdown();

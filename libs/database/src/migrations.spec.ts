@@ -118,10 +118,12 @@ describe('readiness', () => {
   it('waits for the migrations of this release and ignores those of the next', async () => {
     const { db, url: own, drop } = await openTestDatabase({ migrations: [Users0001] });
     expect(await db.migrationsPending()).toBe(true);
+    await expect(db.assertReady()).rejects.toThrow('Migrations are pending');
 
     await runMigrations({ url: own, migrations: [Users0001, UserNames0002] });
 
     expect(await db.migrationsPending()).toBe(false);
+    await expect(db.assertReady()).resolves.toBeUndefined();
     await drop();
   });
 
