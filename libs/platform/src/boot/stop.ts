@@ -51,6 +51,8 @@ async function stop(
   } catch (error) {
     logger.error({ err: error }, 'Stopping failed');
     process.exit(1);
+  } finally {
+    clearTimeout(overdue);
   }
   process.exit(0);
 }
