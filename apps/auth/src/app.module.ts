@@ -27,11 +27,7 @@ class ConfigModule {}
 @Module({})
 export class AppModule {
   constructor(health: HealthRegistry, db: Db) {
-    const check = async () => {
-      await db.ping();
-      if (await db.migrationsPending()) throw new Error('Migrations are pending');
-    };
-    health.register('database', check, 'ready');
+    health.register('database', () => db.assertReady(), 'ready');
   }
 
   static forRoot(config: Readonly<AuthConfig>, options: AppModuleOptions = {}): DynamicModule {

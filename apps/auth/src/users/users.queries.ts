@@ -67,7 +67,7 @@ export function markVerified(
   return one<User>(
     tx,
     `update users
-        set email_verified_at = now(), locale = coalesce($2, locale), initial_profile = $3, version = version + 1
+        set email_verified_at = now(), locale = $2, initial_profile = $3, version = version + 1
       where user_id = $1
      returning ${userColumns}`,
     [userId, locale, jsonOf(initialProfile)],

@@ -47,7 +47,7 @@ describe('verification', () => {
 
   it("activates one attempt alone: a stranger's earlier registration ends without a trace of it", async () => {
     const email = given.address();
-    await given.register(email, { displayName: 'Stranger', password: otherPassword });
+    await given.register(email, { displayName: 'Stranger', locale: 'de', password: otherPassword });
     await given.register(email, { displayName: 'Owner' });
     const [stranger, owner] = await given.mails(email);
 
@@ -60,6 +60,7 @@ describe('verification', () => {
       ({ type }) => type === 'auth.user.state.v1',
     );
     expect(JSON.stringify(states)).not.toContain('Stranger');
+    expect(states.at(-1)).toMatchObject({ data: { locale: null, initialProfile: { displayName: 'Owner' } } });
   });
 
   it('lets one of sixteen concurrent callers spend a token', async () => {
