@@ -15,7 +15,7 @@ export async function runTests(args: string[]): Promise<number> {
   try {
     await new Progress().step('Build', build);
     const output = join(folder, 'result.json');
-    const code = await jest(['--json', `--outputFile=${output}`, `--maxWorkers=${workers()}`, ...args]);
+    const code = await jest(['--json', `--outputFile=${output}`, ...workers(args), ...args]);
     return finish(summarise(readResult(output), code));
   } catch (error) {
     console.error(explain(error));
@@ -31,8 +31,8 @@ function finish({ passed, failed }: { passed: number; failed: number }): number 
 }
 
 // Specs wait for engines more than they compute, so one core fewer would be idle.
-function workers(): number {
-  return Math.max(2, availableParallelism());
+function workers(args: string[]): string[] {
+  return args.includes('--runInBand') ? [] : [`--maxWorkers=${Math.max(2, availableParallelism())}`];
 }
 
 function jest(args: string[]): Promise<number> {
