@@ -60,7 +60,7 @@ suite('a rolling update from and to the previous build, two replicas of each ser
   }
 });
 
-/** People who register, one after the other, at whichever gateway takes the connection. */
+/** People who register, one after the other, through whichever gateway is ready. */
 class Traffic {
   readonly registered: Person[] = [];
   readonly failures: string[] = [];
@@ -88,12 +88,14 @@ class Traffic {
     }
   }
 
-  /** A refused connection is what a load balancer would see, and it would take the other gateway. */
+  /** What a load balancer does: it sends to gateways that say they are ready, and tries the other when one refuses. */
   private async register(person: Person, turn: number): Promise<number | string> {
     const { email, password, displayName } = person;
     let refusal: unknown;
     for (const replica of [turn % 2, (turn + 1) % 2]) {
-      const gateway = new HttpClient(this.world.platform.service('gateway', replica).url);
+      const { url, managementUrl } = this.world.platform.service('gateway', replica);
+      if (!(await isReady(managementUrl))) continue;
+      const gateway = new HttpClient(url);
       try {
         return (await gateway.post('/v1/auth/register', { email, password, displayName })).status;
       } catch (error) {
@@ -101,6 +103,16 @@ class Traffic {
         if ((error as { cause?: { code?: string } }).cause?.code !== 'ECONNREFUSED') break;
       }
     }
-    return `${String(refusal)} ${String((refusal as { cause?: unknown }).cause)}`;
+    return refusal instanceof Error ? `${refusal.message}: ${String(refusal.cause)}` : 'no gateway was ready';
   }
+}
+
+async function isReady(managementUrl: string): Promise<boolean> {
+  const ask = () => fetch(`${managementUrl}/health/ready`);
+  // The first may go out on a connection to the process that was there before.
+  const answer = await ask()
+    .catch(ask)
+    .catch(() => null);
+  await answer?.arrayBuffer();
+  return answer?.ok === true;
 }
