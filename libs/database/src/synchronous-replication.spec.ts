@@ -60,6 +60,9 @@ async function setting(change: string, name: string, value: string): Promise<voi
   await onServer(`alter system ${change}`);
   await onServer('select pg_reload_conf()');
   await until(async () => (await current(name)) === value);
+  // Whether commits wait at all is a flag that the checkpointer sets, when it has read the new setting: always before the
+  // checkpoint that it is asked for now, but not at once while it is busy with another.
+  await onServer('checkpoint');
 }
 
 async function current(name: string): Promise<string> {
