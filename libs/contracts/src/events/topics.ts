@@ -4,6 +4,13 @@ export type TopicKind = 'event' | 'state';
 export interface TopicDefinition {
   readonly name: string;
   readonly kind: TopicKind;
+  /** The one service that writes to it. */
+  readonly owner: string;
+  /**
+   * What a group does whose next record was deleted before it could read it: `refuse` to go on until a person decides, or
+   * `skip`, where a record that old is worth nothing any more.
+   */
+  readonly onLoss: 'refuse' | 'skip';
   readonly partitions: number;
   /** Settings beside the broker's defaults, as Kafka spells them. */
   readonly configs: Readonly<Record<string, string>>;
@@ -27,14 +34,16 @@ const brokerTime = { 'message.timestamp.type': 'LogAppendTime' };
 function eventTopic(
   name: string,
   retentionMs: number,
-  partitions: number,
-  dlqRetentionMs = 30 * day,
+  more: Partial<Pick<TopicDefinition, 'partitions' | 'dlqRetentionMs' | 'onLoss'>> = {},
 ): TopicDefinition {
   return {
     name,
     kind: 'event',
-    partitions,
-    dlqRetentionMs,
+    owner: ownerOf(name),
+    onLoss: 'refuse',
+    partitions: 8,
+    dlqRetentionMs: 30 * day,
+    ...more,
     configs: {
       ...brokerTime,
       'cleanup.policy': 'delete',
@@ -45,11 +54,13 @@ function eventTopic(
   };
 }
 
-function stateTopic(name: string, partitions: number): TopicDefinition {
+function stateTopic(name: string): TopicDefinition {
   return {
     name,
     kind: 'state',
-    partitions,
+    owner: ownerOf(name),
+    onLoss: 'refuse',
+    partitions: 8,
     dlqRetentionMs: 30 * day,
     configs: {
       ...brokerTime,
@@ -61,19 +72,28 @@ function stateTopic(name: string, partitions: number): TopicDefinition {
   };
 }
 
-const partitions = 8;
+/** Topic names begin with the service that owns them. */
+function ownerOf(name: string): string {
+  return name.split('.')[0] ?? name;
+}
 
 /** Every topic of the platform with its settings, by a short name of ours. */
 export const topics = {
-  userEvents: eventTopic('auth.user.events.v1', 14 * day, partitions),
-  userState: stateTopic('auth.user.state.v1', partitions),
-  sessionEvents: eventTopic('auth.session.events.v1', 14 * day, partitions),
+  userEvents: eventTopic('auth.user.events.v1', 14 * day),
+  userState: stateTopic('auth.user.state.v1'),
+  sessionEvents: eventTopic('auth.session.events.v1', 14 * day),
   // Every gateway reads this one whole at its start: few partitions, little to keep.
-  revocations: eventTopic('auth.session.revocations.v1', 2 * accessTokenTtlSeconds * 1000, 1),
-  challenges: eventTopic('auth.challenges.v1', 48 * hour, partitions, 48 * hour),
-  erasures: stateTopic('auth.user.erasures.v1', partitions),
-  profileEvents: eventTopic('profile.user.events.v1', 14 * day, partitions),
-  profileState: stateTopic('profile.user.state.v1', partitions),
-  deliveryEvents: eventTopic('notification.delivery.events.v1', 14 * day, partitions),
-  analyticsEvents: eventTopic('analytics.user.events.v1', 14 * day, partitions),
+  revocations: eventTopic('auth.session.revocations.v1', 2 * accessTokenTtlSeconds * 1000, {
+    partitions: 1,
+    onLoss: 'skip',
+  }),
+  challenges: eventTopic('auth.challenges.v1', 48 * hour, {
+    dlqRetentionMs: 48 * hour,
+    onLoss: 'skip',
+  }),
+  erasures: stateTopic('auth.user.erasures.v1'),
+  profileEvents: eventTopic('profile.user.events.v1', 14 * day),
+  profileState: stateTopic('profile.user.state.v1'),
+  deliveryEvents: eventTopic('notification.delivery.events.v1', 14 * day),
+  analyticsEvents: eventTopic('analytics.user.events.v1', 14 * day),
 } as const satisfies Record<string, TopicDefinition>;
