@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { passed } from '../crash/index.js';
 import { partitionKey, type PartitionId } from './incoming.js';
 
 export interface OffsetCommit extends PartitionId {
@@ -47,7 +48,9 @@ export class OffsetCommitter {
     const offsets = [...this.pending.values()];
     if (offsets.length === 0) return true;
     try {
+      passed('offset.committing');
       await this.commit(offsets);
+      passed('offset.committed');
     } catch (error) {
       this.failures += 1;
       // Every rebalance fails a commit or two; it is worth a word when it goes on.

@@ -1,5 +1,6 @@
 import { SpanKind, SpanStatusCode, context as otel, trace } from '@opentelemetry/api';
 import type { Db, Tx } from '@nest-arch/database';
+import { passed } from '../crash/index.js';
 import { inboxId } from '../inbox/inbox-id.js';
 import type { InboxPartitions } from '../inbox/inbox-partitions.js';
 import { passUserGate, recordArrival } from '../inbox/inbox.queries.js';
@@ -61,6 +62,7 @@ export class RecordHandler {
     signal.throwIfAborted();
     const handler = this.parts.handlers.get(record.definition.type) as Handler;
     await handler(record.data, contextOf({ tx, signal, id, record, incoming }));
+    passed('handler.returned');
     return 'handled';
   }
 

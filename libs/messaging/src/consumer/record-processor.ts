@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { passed } from '../crash/index.js';
 import { header, readHeaders } from '../wire/headers.js';
 import type { DeadLetterWriter } from './dead-letter-writer.js';
 import { classify, describeFailure, type FailureKind } from './failures.js';
@@ -69,6 +70,7 @@ export class RecordProcessor {
     const started = performance.now();
     try {
       const outcome = await slots.run(() => handler.handle(incoming));
+      passed('consumer.committed');
       consumerMetrics.records.inc({ group, type, outcome });
       if (outcome === 'handled') this.observe(incoming, type, started);
       return true;
@@ -88,6 +90,7 @@ export class RecordProcessor {
   ): Promise<boolean> {
     try {
       await this.parts.deadLetters.write(incoming, failure);
+      passed('dead_letter.written');
       consumerMetrics.records.inc({
         group: this.parts.group,
         type: typeOf(incoming),

@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import { Logger } from '@nestjs/common';
 import type { EventDefinition } from '@nest-arch/contracts';
 import { uuidv7, type Tx } from '@nest-arch/database';
+import { passed } from '../crash/index.js';
 import { header, type Headers } from '../wire/headers.js';
 import { currentTraceHeaders } from '../wire/trace-context.js';
 import { insertOutboxRow, type NewOutboxRow } from './outbox.queries.js';
@@ -80,6 +81,7 @@ export class Outbox {
     };
     const { createdAt } = await insertOutboxRow(tx, row);
     tx.afterCommit(() => {
+      passed('outbox.committed');
       this.parts.relay.wake(row.bucket);
       if (urgent) this.sendAtOnce({ ...row, createdAt });
     });

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Db } from '@nest-arch/database';
+import { passed } from '../crash/index.js';
 import { Leases } from './leases.js';
 import { deleteRows, readBacklog, readPending, type OutboxRow } from './outbox.queries.js';
 import type { Publisher } from './publisher.js';
@@ -139,8 +140,11 @@ export class Relay {
     // Until it is known that nothing is left there, a bucket must be read again without waiting for a wake-up.
     const unfinished = Map.groupBy(read, (row) => row.bucket);
     try {
+      passed('relay.read');
       const sent = await this.sender.send(rows);
+      passed('relay.acknowledged');
       if (sent.length > 0) await deleteRows(this.db, sent);
+      passed('relay.deleted');
       relayMetrics.published.inc(sent.length);
       if (rows.length === read.length) {
         for (const [bucket, found] of unfinished) if (found.length < perBucket) unfinished.delete(bucket);
