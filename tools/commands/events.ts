@@ -1,0 +1,47 @@
+// npm run events -- <verb> …: what people do with events by hand. Each verb is tools/events/<verb>.ts.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { explain, Progress } from '../bootstrap/progress.mjs';
+import type { EventsVerb } from '../events/verb.ts';
+import { build } from '../platform/build.ts';
+import { root } from '../process/paths.ts';
+
+const verbs: Record<string, string> = {
+  tail: 'prints events as they come',
+  dlq: 'lists, shows, replays and drops dead letters',
+  replay: 'rebuilds a projection from its topics',
+  snapshot: 'sends the current state of a service to its state topics again',
+  offsets: 'shows where groups stand, and moves a group past records that are gone',
+};
+
+const usage = [
+  'Usage: npm run events -- <verb> [arguments]',
+  '',
+  ...Object.entries(verbs).map(([verb, does]) => `  ${verb.padEnd(10)}${does}`),
+  '',
+  'npm run events -- <verb> --help says more.',
+].join('\n');
+
+async function main([name, ...args]: string[]): Promise<number> {
+  if (name === undefined || !Object.hasOwn(verbs, name)) {
+    const help = name === '--help' || name === 'help';
+    if (name !== undefined && !help) console.error(`There is no verb "${name}".\n`);
+    (help ? console.log : console.error)(usage);
+    return help ? 0 : 2;
+  }
+  if (!existsSync(join(root, 'libs', 'messaging', 'dist', 'index.js')))
+    await new Progress().step('Build', build);
+  const verb = (await import(`../events/${name}.ts`)) as EventsVerb;
+  if (args.includes('--help')) {
+    console.log(verb.usage);
+    return 0;
+  }
+  return verb.run(args);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(explain(error));
+  process.exitCode = 1;
+}
