@@ -1,11 +1,18 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DatabaseModule, Db } from '@nest-arch/database';
-import { MessagingModule } from '@nest-arch/messaging';
+import { MessagingModule, type MessagingOptions } from '@nest-arch/messaging';
 import { HealthRegistry, PlatformModule } from '@nest-arch/platform';
 import { ActivityModule } from './activity/activity.module.js';
 import type { Config } from './config.js';
 import { entities } from './entities.js';
 import { migrations } from './migrations/index.js';
+
+export interface AppModuleOptions {
+  /** `false`: events stay in the outbox for the running service to send; for commands. */
+  relay?: MessagingOptions['relay'];
+  /** `false`: nothing runs by itself; for commands. */
+  background?: boolean;
+}
 
 @Module({})
 export class AppModule {
@@ -13,7 +20,7 @@ export class AppModule {
     health.register('database', () => db.assertReady(), 'ready');
   }
 
-  static forRoot(config: Readonly<Config>): DynamicModule {
+  static forRoot(config: Readonly<Config>, { relay }: AppModuleOptions = {}): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -30,6 +37,7 @@ export class AppModule {
           appName: 'analytics',
           brokers: config.KAFKA_BROKERS,
           topicPrefix: config.KAFKA_TOPIC_PREFIX,
+          ...(relay === undefined ? {} : { relay }),
         }),
         ActivityModule,
       ],

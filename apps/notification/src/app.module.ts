@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DatabaseModule, Db } from '@nest-arch/database';
-import { MessagingModule } from '@nest-arch/messaging';
+import { MessagingModule, type MessagingOptions } from '@nest-arch/messaging';
 import { HealthRegistry, PlatformModule } from '@nest-arch/platform';
 import type { Config } from './config.js';
 import { ContactsConsumer } from './contacts/contacts.consumer.js';
@@ -11,13 +11,21 @@ import { MailModule } from './mail/mail.module.js';
 import { migrations } from './migrations/index.js';
 import { WelcomeConsumer } from './welcome/welcome.consumer.js';
 
+export interface AppModuleOptions {
+  /** `false`: events stay in the outbox for the running service to send; for commands. */
+  relay?: MessagingOptions['relay'];
+  /** `false`: nothing runs by itself; for commands. */
+  background?: boolean;
+}
+
 @Module({})
 export class AppModule {
   constructor(health: HealthRegistry, db: Db) {
     health.register('database', () => db.assertReady(), 'ready');
   }
 
-  static forRoot(config: Readonly<Config>): DynamicModule {
+  static forRoot(config: Readonly<Config>, options: AppModuleOptions = {}): DynamicModule {
+    const { relay, background = true } = options;
     return {
       module: AppModule,
       imports: [
@@ -33,8 +41,9 @@ export class AppModule {
           appName: 'notification',
           brokers: config.KAFKA_BROKERS,
           topicPrefix: config.KAFKA_TOPIC_PREFIX,
+          ...(relay === undefined ? {} : { relay }),
         }),
-        MailModule.forRoot(config),
+        MailModule.forRoot(config, { background }),
         InboxModule.forRoot(config),
       ],
       controllers: [ContactsConsumer, WelcomeConsumer, ErasureConsumer],

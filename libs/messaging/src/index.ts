@@ -1,3 +1,5 @@
+export type { AppCommand } from './commands/app-command.js';
+export { runAppCommand } from './commands/run-app-command.js';
 export { createEventServer } from './consumer/create-event-server.js';
 export { PermanentError, type EventContext } from './consumer/event-context.js';
 export { DeadlineExceededError, classify, type FailureKind } from './consumer/failures.js';

@@ -1,4 +1,4 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { Db } from '@nest-arch/database';
 import { Clock } from '@nest-arch/platform';
 import type { Config } from '../config.js';
@@ -8,7 +8,7 @@ import { ChallengeKeys } from './challenge-keys.js';
 import { ChallengesConsumer } from './challenges.consumer.js';
 import { DeliveryRunner } from './delivery-runner.js';
 import { MailQueue } from './mail-queue.js';
-import { MailSender } from './mail-sender.js';
+import { MailSender, type SenderOptions } from './mail-sender.js';
 import { MailSignal } from './mail-signal.js';
 import { MailWriter } from './mail-writer.js';
 import { SmtpClient } from './smtp-client.js';
@@ -16,7 +16,7 @@ import { SmtpClient } from './smtp-client.js';
 /** Mails: queued with what causes them, sent over SMTP. */
 @Module({})
 export class MailModule {
-  static forRoot(config: Readonly<Config>): DynamicModule {
+  static forRoot(config: Readonly<Config>, { background }: { background: boolean }): DynamicModule {
     const linkBaseUrl = config.APP_LINK_BASE_URL.replace(/\/+$/, '');
     const wording = { product: config.PRODUCT_NAME, linkBaseUrl };
     // Twice the connections: while one mail is being recorded, its connection has the next.
@@ -44,16 +44,20 @@ export class MailModule {
           inject: [Db, ChallengeKeys, Clock],
           useFactory: (db: Db, keys: ChallengeKeys, clock: Clock) => new MailWriter(db, keys, clock, wording),
         },
-        {
-          provide: MailSender,
-          inject: [Db, MailSignal, DeliveryRunner],
-          useFactory: (db: Db, signal: MailSignal, runner: DeliveryRunner) =>
-            new MailSender(db, signal, runner, sending),
-        },
+        ...(background ? [mailSender(sending)] : []),
       ],
       exports: [MailQueue, MailSignal],
     };
   }
+}
+
+function mailSender(options: SenderOptions): Provider {
+  return {
+    provide: MailSender,
+    inject: [Db, MailSignal, DeliveryRunner],
+    useFactory: (db: Db, signal: MailSignal, runner: DeliveryRunner) =>
+      new MailSender(db, signal, runner, options),
+  };
 }
 
 function smtpClient(config: Readonly<Config>): SmtpClient {
