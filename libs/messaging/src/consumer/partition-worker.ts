@@ -1,9 +1,11 @@
 import { nextOffset, type Incoming, type PartitionId } from './incoming.js';
-import type { WorkerControl } from './record-processor.js';
+import type { WorkerControl } from './retry-policy.js';
 
 export interface WorkerParts {
-  process(incoming: Incoming, control: WorkerControl): Promise<boolean>;
-  /** The record before this offset is done with. */
+  /** Most records that `process` is given at once. */
+  take: number;
+  process(records: Incoming[], control: WorkerControl): Promise<boolean>;
+  /** The records before this offset are done with. */
   onDone(id: PartitionId, offset: string): void;
   /** Called when the queue may take more again. */
   onRoom(id: PartitionId): void;
@@ -17,10 +19,10 @@ export interface FetchedBatch {
   records: Incoming[];
 }
 
-const highWater = 500;
-const lowWater = 250;
+/** Records that wait before the partition is paused; of batches a few. */
+const leastHighWater = 500;
 
-/** Handles the records of one partition one after another, apart from all other partitions. */
+/** Handles the records of one partition in their order, apart from all other partitions. */
 export class PartitionWorker {
   private queue: Incoming[] = [];
   private running: Promise<void> | undefined;
@@ -29,18 +31,21 @@ export class PartitionWorker {
   /** Up to where the records have been taken over; undefined until the first batch. */
   private expected: bigint | undefined;
   private gapAt: bigint | undefined;
+  private readonly highWater: number;
 
   constructor(
     readonly id: PartitionId,
     private readonly parts: WorkerParts,
-  ) {}
+  ) {
+    this.highWater = Math.max(leastHighWater, parts.take * 4);
+  }
 
   get isFull(): boolean {
-    return this.queue.length >= highWater;
+    return this.queue.length >= this.highWater;
   }
 
   get hasRoom(): boolean {
-    return this.queue.length <= lowWater;
+    return this.queue.length <= this.highWater / 2;
   }
 
   /**
@@ -60,21 +65,21 @@ export class PartitionWorker {
     const fresh = batch.records.filter(
       (record) => expected === undefined || BigInt(record.message.offset) >= expected,
     );
-    this.queue.push(...fresh);
+    this.queue = this.queue.concat(fresh);
     const end = BigInt(batch.lastOffset) + 1n;
     this.expected = expected === undefined || end > expected ? end : expected;
     this.running ??= this.work();
     return undefined;
   }
 
-  /** Forgets what waits, keeps the record at work. The next fetch begins at the committed offset. */
+  /** Forgets what waits, keeps what is at work. The next fetch begins at the committed offset. */
   dropQueue(): void {
     if (this.expected === undefined) return;
     this.expected = this.queue[0] ? BigInt(this.queue[0].message.offset) : this.expected;
     this.queue = [];
   }
 
-  /** No record is begun any more; resolves when the one at work has ended. */
+  /** Nothing is begun any more; resolves when what is at work has ended. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.queue = [];
@@ -85,10 +90,13 @@ export class PartitionWorker {
   private async work(): Promise<void> {
     // Off the stack of kafkajs's fetch loop.
     await Promise.resolve();
-    for (let record = this.queue.shift(); record && !this.stopped; record = this.queue.shift()) {
-      if (!(await this.parts.process(record, this.control))) break;
-      this.parts.onDone(this.id, nextOffset(record.message.offset));
-      if (this.queue.length === lowWater || this.queue.length === 0) this.parts.onRoom(this.id);
+    while (this.queue.length > 0 && !this.stopped) {
+      const hadRoom = this.hasRoom;
+      const records = this.queue.splice(0, this.parts.take);
+      if (!(await this.parts.process(records, this.control))) break;
+      const last = records.at(-1) as Incoming;
+      this.parts.onDone(this.id, nextOffset(last.message.offset));
+      if ((!hadRoom && this.hasRoom) || this.queue.length === 0) this.parts.onRoom(this.id);
     }
     this.running = undefined;
   }

@@ -13,7 +13,10 @@ export interface FetchControl {
 
 export interface PartitionsParts {
   group: string;
+  take: number;
   process: WorkerParts['process'];
+  /** Told about every step of a partition that is still owned. */
+  onDone?(id: PartitionId, offset: string): void;
   fetch: FetchControl;
   committer: OffsetCommitter;
 }
@@ -81,9 +84,12 @@ export class Partitions {
     const existing = this.workers.get(key);
     if (existing) return existing;
     const worker: PartitionWorker = new PartitionWorker(id, {
+      take: this.parts.take,
       process: this.parts.process,
       onDone: (_, offset) => {
-        if (this.workers.get(key) === worker) this.parts.committer.done(id, offset);
+        if (this.workers.get(key) !== worker) return;
+        this.parts.committer.done(id, offset);
+        this.parts.onDone?.(id, offset);
       },
       onRoom: () => this.updatePause(id),
       onWaiting: (_, waiting) => this.setWaiting(id, waiting),

@@ -6,34 +6,8 @@ import { classify, describeFailure, type FailureKind } from './failures.js';
 import type { Incoming } from './incoming.js';
 import { consumerMetrics } from './metrics.js';
 import type { RecordHandler } from './record-handler.js';
+import { tryUntilDone, type RetryPolicy, type WorkerControl } from './retry-policy.js';
 import type { Semaphore } from './semaphore.js';
-
-export interface RetryPolicy {
-  /** Tries of an error that is neither transient nor permanent, before the dead letter. */
-  unknownAttempts: number;
-  /** Tries in place, with a growing pause, before the partition is paused. */
-  inPlaceAttempts: number;
-  /** First pause in place; doubles. */
-  backoffMs: number;
-  /** Pause of the partition between later tries. */
-  pauseMs: number;
-}
-
-export const defaultRetryPolicy: RetryPolicy = {
-  unknownAttempts: 5,
-  inPlaceAttempts: 5,
-  backoffMs: 100,
-  pauseMs: 5_000,
-};
-
-/** What a worker lets its record's processing do. */
-export interface WorkerControl {
-  /** True when the partition went to somebody else or the process stops: give up between two tries. */
-  stopped(): boolean;
-  sleep(ms: number): Promise<void>;
-  /** Tells that the partition waits, so that nothing more is fetched for it. */
-  setWaiting(waiting: boolean): void;
-}
 
 export interface RecordProcessorParts {
   group: string;
@@ -50,18 +24,8 @@ export class RecordProcessor {
   constructor(private readonly parts: RecordProcessorParts) {}
 
   /** True: the offset may move. False: given up because the worker was stopped. */
-  async process(incoming: Incoming, control: WorkerControl): Promise<boolean> {
-    try {
-      for (let attempt = 1; !control.stopped(); attempt += 1) {
-        if (await this.attempt(incoming, attempt)) return true;
-        if (control.stopped()) return false;
-        control.setWaiting(attempt >= this.parts.policy.inPlaceAttempts);
-        await control.sleep(this.pauseAfter(attempt));
-      }
-      return false;
-    } finally {
-      control.setWaiting(false);
-    }
+  process(incoming: Incoming, control: WorkerControl): Promise<boolean> {
+    return tryUntilDone((number) => this.attempt(incoming, number), control, this.parts.policy);
   }
 
   private async attempt(incoming: Incoming, attempt: number): Promise<boolean> {
@@ -102,12 +66,6 @@ export class RecordProcessor {
       this.logger.error(`Dead letter of ${coordinates(incoming)} not written: ${describeFailure(error)}`);
       return false;
     }
-  }
-
-  private pauseAfter(attempt: number): number {
-    const { inPlaceAttempts, backoffMs, pauseMs } = this.parts.policy;
-    const base = attempt >= inPlaceAttempts ? pauseMs : Math.min(backoffMs * 2 ** (attempt - 1), pauseMs);
-    return base * (0.75 + Math.random() / 2);
   }
 
   private report(
