@@ -9,7 +9,7 @@ export {
   type EventServerOptions,
   type EventServerParts,
 } from './consumer/platform-kafka-server.js';
-export { DeadLetters, type DeadLetter } from './dead-letters.js';
+export * from './dead-letters/index.js';
 export { isErased, markErased } from './inbox/erased-users.js';
 export { InboxPartitions } from './inbox/inbox-partitions.js';
 export { MessagingModule } from './messaging.module.js';

@@ -1,26 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { ConsumerLoop } from '../kafka/consumer-loop.js';
-import { createKafka, type Admin, type EachBatchPayload, type KafkaMessage } from '../kafka/kafka-client.js';
-import { header, readHeaders, type Headers } from '../wire/headers.js';
-
-/** A record as every replica gets it. Not checked against a contract. */
-export interface BroadcastRecord {
-  /** Without prefix. */
-  topic: string;
-  partition: number;
-  offset: string;
-  key: string;
-  /** CloudEvents type, empty when the record has none. */
-  type: string;
-  headers: Headers;
-  /** The parsed JSON; null for a tombstone; undefined when it is no JSON. */
-  data: unknown;
-  /** Broker time of the record, in milliseconds. */
-  timestamp: number;
-  /** As it came from Kafka. */
-  message: KafkaMessage;
-}
+import { createKafka, type Admin, type EachBatchPayload } from '../kafka/kafka-client.js';
+import { toBroadcastRecord, type BroadcastRecord } from './broadcast-record.js';
 
 export interface BroadcastOptions {
   brokers: string[];
@@ -168,28 +150,14 @@ export class BroadcastConsumer {
   private deliver(batch: Batch): boolean {
     const key = `${batch.topic}/${batch.partition}`;
     const from = this.positions.get(key) ?? 0n;
+    const topic = batch.topic.slice(this.prefix.length);
     for (const message of batch.messages) {
       if (BigInt(message.offset) < from) continue;
-      this.callSafely(() => this.options.onRecord(this.toRecord(batch, message)));
+      this.callSafely(() => this.options.onRecord(toBroadcastRecord(topic, batch.partition, message)));
     }
     this.positions.set(key, BigInt(batch.lastOffset()) + 1n);
     this.settle();
     return true;
-  }
-
-  private toRecord({ topic, partition }: Batch, message: KafkaMessage): BroadcastRecord {
-    const headers = readHeaders(message.headers);
-    return {
-      topic: topic.slice(this.prefix.length),
-      partition,
-      offset: message.offset,
-      key: message.key?.toString() ?? '',
-      type: headers[header.type] ?? '',
-      headers,
-      data: parse(message.value),
-      timestamp: Number(message.timestamp),
-      message,
-    };
   }
 
   private settle(): void {
@@ -204,14 +172,5 @@ export class BroadcastConsumer {
     } catch (error) {
       this.logger.error('A broadcast handler failed', error instanceof Error ? error.stack : String(error));
     }
-  }
-}
-
-function parse(value: Buffer | null): unknown {
-  if (value === null) return null;
-  try {
-    return JSON.parse(value.toString());
-  } catch {
-    return undefined;
   }
 }

@@ -1,1 +1,2 @@
-export { BroadcastConsumer, type BroadcastOptions, type BroadcastRecord } from './broadcast-consumer.js';
+export { BroadcastConsumer, type BroadcastOptions } from './broadcast-consumer.js';
+export type { BroadcastRecord } from './broadcast-record.js';

@@ -16,7 +16,7 @@ import { currentTraceId, initTracing } from '@nest-arch/platform';
 import { waitFor } from '@nest-arch/testing';
 import { lagOf, publish, startServer } from '../../test/event-server.js';
 import { messagingSpec, newPublisher } from '../../test/support.js';
-import { DeadLetters } from '../dead-letters.js';
+import { DeadLetters } from '../dead-letters/index.js';
 import { markErased } from '../inbox/erased-users.js';
 import { PermanentError, type EventContext } from './event-context.js';
 import { OnEvent } from './on-event.js';
