@@ -18,6 +18,8 @@ const swc = {
  * npm run test:scale run them, npm test leaves them out.
  */
 const tier = process.env.TEST_TIER;
+/** npm run test:mutants: the same sources with one place broken. */
+const transform = process.env.MUTANT ? `${root}/tools/mutants/transform.mjs` : '@swc/jest';
 const otherTiers = '\\.(faults|scale)\\.spec\\.ts$';
 
 function project(folder, name) {
@@ -28,11 +30,11 @@ function project(folder, name) {
     testPathIgnorePatterns: ['/node_modules/', '/dist/', ...(tier ? [] : [otherTiers])],
     extensionsToTreatAsEsm: ['.ts'],
     testEnvironment: 'node',
-    transform: { '^.+\\.ts$': ['@swc/jest', swc] },
+    transform: { '^.+\\.ts$': [transform, swc] },
     moduleNameMapper: {
       // Sources, not dist: a test never runs against a stale build.
       '^@nest-arch/(contracts|platform|database|messaging|testing)$': `${root}/libs/$1/src/index.ts`,
-      '^@nest-arch/(platform|messaging)/(\\w+)$': `${root}/libs/$1/src/$2/index.ts`,
+      '^@nest-arch/(platform|messaging)/([\\w-]+)$': `${root}/libs/$1/src/$2/index.ts`,
       '^(\\.{1,2}/.*)\\.js$': '$1',
     },
   };
