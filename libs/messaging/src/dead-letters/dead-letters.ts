@@ -245,10 +245,10 @@ export class DeadLetters {
 /** The dead-letter topics that a query is about, in the order of a list. */
 function topicsOf({ groups = Object.keys(subscriptions), topics: from }: DeadLetterQuery): string[] {
   const names = groups.flatMap((group) => {
-    const read = (subscriptions[group] ?? []).map((topic) => topic.name);
-    return (subscriptions[group] && from ? read.filter((name) => from.includes(name)) : (from ?? read)).map(
-      (topic) => deadLetterTopic(topic, group),
-    );
+    const known = subscriptions[group]?.map((topic) => topic.name as string);
+    // A group that the contracts do not name can be asked for by its topics.
+    const read = known?.filter((name) => from?.includes(name) ?? true) ?? from ?? [];
+    return read.map((topic) => deadLetterTopic(topic, group));
   });
   return [...new Set(names)].sort(compare);
 }

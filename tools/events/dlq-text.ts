@@ -1,0 +1,64 @@
+import { maskPersonal, type DeadLetter } from '@nest-arch/messaging/dead-letters';
+import { age, columns, printable } from './text.ts';
+
+export interface ShowOptions {
+  showPersonal: boolean;
+  /** The value as it came, for what is no JSON. */
+  raw: boolean;
+}
+
+export function letterTable(letters: readonly DeadLetter[]): string {
+  return columns(
+    ['ID', 'GROUP', 'TYPE', 'REASON', 'AGE', 'TRIES'],
+    letters.map(({ id, group, type, reason, at, attempts }) =>
+      [id, group, type || '–', reason, age(new Date(at)), String(attempts)].map(printable),
+    ),
+  );
+}
+
+/** As much of a letter as programs may want to know, without what is personal unless it is asked for. */
+export function letterJson(letter: DeadLetter, options: ShowOptions) {
+  const { value, data, ...rest } = letter;
+  return {
+    ...rest,
+    valueBytes: value?.length ?? 0,
+    ...(data === undefined ? {} : { data: options.showPersonal ? data : maskPersonal(data) }),
+    ...(options.raw && value ? { raw: value.toString('base64') } : {}),
+  };
+}
+
+export function letterText(letter: DeadLetter, options: ShowOptions): string {
+  const { id, group, topic, partition, offset, key, type, eventId, reason, detail, attempts, at } = letter;
+  const own = Object.entries(letter.headers).filter(([name]) => !name.startsWith('x-dlq-'));
+  const fields: [string, string][] = [
+    ['id', id],
+    ['record', `${topic}, partition ${partition}, offset ${offset}`],
+    ['group', group],
+    ['type', type || '–'],
+    ['event id', eventId || '–'],
+    ['key', key || '–'],
+    ['reason', reason],
+    ['detail', detail],
+    ['tries', String(attempts)],
+    ['since', `${at} (${age(new Date(at))})`],
+  ];
+  return [
+    ...fields.map(([name, text]) => `${name.padEnd(10)}${printable(text)}`),
+    '',
+    'headers',
+    ...own.map(([name, text]) => `  ${printable(name)}: ${printable(text)}`),
+    '',
+    'data',
+    ...valueLines(letter, options).map((line) => `  ${line}`),
+  ].join('\n');
+}
+
+function valueLines({ data, value }: DeadLetter, { raw, showPersonal }: ShowOptions): string[] {
+  if (value === null)
+    return ['none: of a state record only the coordinates are kept, and a tombstone has none'];
+  if (raw) return [printable(value.toString())];
+  if (data === undefined) return [`no JSON, ${value.length} bytes; --raw shows them, whatever they say`];
+  return JSON.stringify(showPersonal ? data : maskPersonal(data), null, 2)
+    .split('\n')
+    .map(printable);
+}
