@@ -4,7 +4,7 @@ import { waitFor } from '@nest-arch/testing';
 import { deadLetterTopic } from '../../src/index.js';
 import type { BroadcastRecord } from '../../src/broadcast/index.js';
 import { lagOf } from '../event-server.js';
-import { problemsOf, type Copy, type History, type Step } from '../history.js';
+import { duplicatesIn, problemsOf, type Copy, type History, type Step } from '../history.js';
 import { messagingSpec, readTopics } from '../support.js';
 import type { Kind } from './protocol.js';
 import { replicaTables } from './tables.js';
@@ -89,6 +89,18 @@ export class Ledger {
       ),
       ...left.map(({ user, n }) => `came back: ${user}#${n}`),
     ];
+  }
+
+  /** The same for users of whom some write events and others states. */
+  async problemsOfMixed(users: string[]): Promise<{ problems: string[]; copies: number; events: number }> {
+    const history = await this.history(users);
+    const withState = await this.rows<{ user: string }>(
+      `select distinct user_id as "user" from written where kind = 'state' and user_id = any ($1::uuid[])`,
+      users,
+    );
+    const stale = await this.staleStates(withState.map(({ user }) => user));
+    const problems = [...problemsOf(history), ...stale];
+    return { problems, copies: duplicatesIn(history.topic), events: history.written.length };
   }
 
   private async staleStates(users: string[]): Promise<string[]> {

@@ -32,6 +32,8 @@ Logger.overrideLogger(process.env['SPEC_LOGS'] ? ['error', 'warn', 'log', 'debug
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+const tell = (report: Report) => process.send?.(report);
+
 interface Change {
   userId: string;
   n: number;
@@ -182,8 +184,9 @@ async function start() {
     abortOnError: false,
   });
   await service.listen();
+  reportLeading(server);
   relay.start();
-  while (server.trouble !== undefined || !relay.holds(0)) await pause(20);
+  while (server.trouble !== undefined || !holdsAny(relay)) await pause(20);
   return {
     write: (work: Work) => write(db, outbox, work),
     stop: async () => {
@@ -195,7 +198,25 @@ async function start() {
   };
 }
 
-const tell = (report: Report) => process.send?.(report);
+function holdsAny(relay: Relay): boolean {
+  return Array.from({ length: 64 }, (_, bucket) => bucket).some((bucket) => relay.holds(bucket));
+}
+
+/** Every generation of a group has one leader, so the replicas' reports add up to the rebalances. */
+function reportLeading(server: PlatformKafkaServer): void {
+  let seen: KafkaConsumer | undefined;
+  setInterval(() => {
+    const [, consumer] = server.unwrap<[unknown, KafkaConsumer | undefined]>();
+    if (consumer === seen) return;
+    seen = consumer;
+    consumer?.on('consumer.group_join', ({ payload }) => payload.isLeader && tell({ is: 'leading' }));
+  }, 10).unref();
+}
+
+interface KafkaConsumer {
+  on(name: 'consumer.group_join', listener: (event: { payload: { isLeader: boolean } }) => void): void;
+}
+
 // Whoever started us is gone: nobody will end us.
 process.once('disconnect', () => process.exit());
 

@@ -29,4 +29,4 @@ export interface Work {
 export type Command =
   { do: 'arm'; point: CrashPoint; times: number } | { do: 'write'; work: Work } | { do: 'stop' };
 
-export type Report = { is: 'ready' } | { is: 'written' } | { is: 'stopped' };
+export type Report = { is: 'ready' } | { is: 'written' } | { is: 'stopped' } | { is: 'leading' };

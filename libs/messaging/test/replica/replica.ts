@@ -15,12 +15,16 @@ export class Replica {
       stream?.on('data', (chunk: Buffer) => (this.output = (this.output + chunk).slice(-4_000)));
   }
 
-  /** Resolves when it reads its partitions and holds a share of the buckets. */
-  static async start(options: ReplicaOptions): Promise<Replica> {
+  /**
+   * Resolves when it reads its partitions and relays. `onLead` is called for every generation of the group that this
+   * replica leads, and one member leads each.
+   */
+  static async start(options: ReplicaOptions, { onLead = () => {} } = {}): Promise<Replica> {
     const child = fork(entry, [JSON.stringify(options)], {
       execArgv: ['--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
+    child.on('message', ({ is }: Report) => is === 'leading' && onLead());
     const replica = new Replica(child);
     await replica.reported('ready');
     return replica;
