@@ -6,18 +6,22 @@ import {
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { Db } from '@nest-arch/database';
+import { HealthRegistry } from '@nest-arch/platform';
 import { InboxPartitions } from './inbox/inbox-partitions.js';
 import { MESSAGING_OPTIONS, type MessagingOptions } from './options.js';
+import { ClockSkew } from './outbox/clock-skew.js';
 import { Outbox } from './outbox/outbox.js';
 import { Publisher } from './outbox/publisher.js';
 import { Relay } from './outbox/relay.js';
+import { StateUpkeep } from './state/state-upkeep.js';
 
 /** What is visible everywhere; the life cycle is MessagingModule's. */
 @Module({})
 class MessagingProviders {}
 
 /**
- * Outbox with its relay, and the upkeep of the inbox. Its providers are global; needs DatabaseModule.
+ * Outbox with its relay, and the upkeep of the inbox and of the state topics that the app owns. Its providers are global;
+ * needs DatabaseModule.
  *
  * The module itself is not global: Nest closes global modules last, in an order that depends on how they were imported,
  * and the relay has to end before the database's connections do.
@@ -32,13 +36,19 @@ export class MessagingModule implements OnApplicationBootstrap, OnApplicationShu
 
   onApplicationBootstrap(): void {
     const options = this.modules.get<MessagingOptions>(MESSAGING_OPTIONS, { strict: false });
-    if (options.relay !== false) this.modules.get(Relay, { strict: false }).start();
+    const clock = this.modules.get(ClockSkew, { strict: false });
+    this.modules.get(HealthRegistry, { strict: false }).register('clock', () => clock.assertSmall(), 'ready');
+    if (options.relay !== false) {
+      this.modules.get(Relay, { strict: false }).start();
+      this.modules.get(StateUpkeep, { strict: false }).start();
+    }
     this.modules.get(InboxPartitions, { strict: false }).start();
   }
 
   // Late, so that what the last requests and handlers wrote is still sent.
   async onApplicationShutdown(): Promise<void> {
     await this.modules.get(InboxPartitions, { strict: false }).stop();
+    await this.modules.get(StateUpkeep, { strict: false }).stop();
     await this.modules.get(Relay, { strict: false }).stop();
     await this.modules.get(Publishers, { strict: false }).close();
   }
@@ -50,7 +60,12 @@ function globalProviders(options: MessagingOptions): DynamicModule {
     global: true,
     providers: [
       { provide: MESSAGING_OPTIONS, useValue: options },
-      { provide: Publishers, useFactory: () => new Publishers(options) },
+      ClockSkew,
+      {
+        provide: Publishers,
+        inject: [ClockSkew],
+        useFactory: (clock: ClockSkew) => new Publishers(options, clock),
+      },
       {
         provide: Relay,
         inject: [Db, Publishers],
@@ -62,9 +77,15 @@ function globalProviders(options: MessagingOptions): DynamicModule {
         useFactory: (relay: Relay, publishers: Publishers) =>
           new Outbox({ source: `/nest-arch/${options.appName}`, relay, urgent: publishers.urgent }),
       },
+      {
+        provide: StateUpkeep,
+        inject: [Db, Outbox, Publishers],
+        useFactory: (db: Db, outbox: Outbox, { urgent: publisher }: Publishers) =>
+          new StateUpkeep({ db, outbox, publisher, options }),
+      },
       { provide: InboxPartitions, inject: [Db], useFactory: (db: Db) => new InboxPartitions(db) },
     ],
-    exports: [Outbox, Relay, InboxPartitions, Publishers, MESSAGING_OPTIONS],
+    exports: [Outbox, Relay, InboxPartitions, StateUpkeep, Publishers, ClockSkew, MESSAGING_OPTIONS],
   };
 }
 
@@ -73,8 +94,8 @@ class Publishers {
   readonly relay: Publisher;
   readonly urgent: Publisher;
 
-  constructor({ brokers, appName, topicPrefix = '' }: MessagingOptions) {
-    const common = { brokers, clientId: appName, topicPrefix };
+  constructor({ brokers, appName, topicPrefix = '' }: MessagingOptions, clock: ClockSkew) {
+    const common = { brokers, clientId: appName, topicPrefix, clock };
     this.relay = new Publisher(common);
     this.urgent = new Publisher(common);
   }

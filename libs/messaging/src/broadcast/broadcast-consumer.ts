@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { heartbeatType } from '@nest-arch/contracts';
 import { Logger } from '@nestjs/common';
 import { ConsumerLoop } from '../kafka/consumer-loop.js';
-import { createKafka, type Admin, type EachBatchPayload } from '../kafka/kafka-client.js';
+import { createKafka, type Admin, type EachBatchPayload, type KafkaMessage } from '../kafka/kafka-client.js';
+import { header } from '../wire/headers.js';
 import { toBroadcastRecord, type BroadcastRecord } from './broadcast-record.js';
 
 export interface BroadcastOptions {
@@ -152,7 +154,7 @@ export class BroadcastConsumer {
     const from = this.positions.get(key) ?? 0n;
     const topic = batch.topic.slice(this.prefix.length);
     for (const message of batch.messages) {
-      if (BigInt(message.offset) < from) continue;
+      if (BigInt(message.offset) < from || isHeartbeat(message)) continue;
       this.callSafely(() => this.options.onRecord(toBroadcastRecord(topic, batch.partition, message)));
     }
     this.positions.set(key, BigInt(batch.lastOffset()) + 1n);
@@ -173,4 +175,9 @@ export class BroadcastConsumer {
       this.logger.error('A broadcast handler failed', error instanceof Error ? error.stack : String(error));
     }
   }
+}
+
+/** Heartbeats keep a compacted topic's segments rolling and say nothing. */
+function isHeartbeat({ headers }: KafkaMessage): boolean {
+  return headers?.[header.type]?.toString() === heartbeatType;
 }

@@ -27,6 +27,56 @@ export function insertOutboxRow(tx: Tx, row: NewOutboxRow): Promise<{ createdAt:
   );
 }
 
+/** Many rows of one type in one statement, numbered in the order of the list. */
+export function insertOutboxRows(
+  tx: Tx,
+  rows: Pick<NewOutboxRow, 'bucket' | 'id' | 'key' | 'version' | 'payload'>[],
+  common: Pick<NewOutboxRow, 'topic' | 'type' | 'headers'>,
+): Promise<number> {
+  return execute(
+    tx,
+    `insert into outbox (bucket, id, topic, key, type, version, payload, headers)
+     select bucket, id, $6, key, $7, version, payload, $8
+       from unnest($1::smallint[], $2::uuid[], $3::text[], $4::integer[], $5::text[])
+            with ordinality as r (bucket, id, key, version, payload, place)
+      order by place`,
+    [
+      rows.map(({ bucket }) => bucket),
+      rows.map(({ id }) => id),
+      rows.map(({ key }) => key),
+      rows.map(({ version }) => version),
+      rows.map(({ payload }) => payload),
+      common.topic,
+      common.type,
+      JSON.stringify(common.headers),
+    ],
+  );
+}
+
+/** Counts to `limit` and no further. */
+export async function countPending(db: Queryable, limit: number): Promise<number> {
+  const { pending } = await one<{ pending: number }>(
+    db,
+    `select count(*)::int as pending from (select 1 from outbox limit $1) counted`,
+    [limit],
+  );
+  return pending;
+}
+
+/** Which of these keys have records of the topic on their way. */
+export async function pendingKeys(
+  db: Queryable,
+  { topic, keys }: { topic: string; keys: { bucket: number; key: string }[] },
+): Promise<string[]> {
+  const rows = await many<{ key: string }>(
+    db,
+    `select distinct o.key from outbox o
+      where o.bucket = any ($2::smallint[]) and o.topic = $1 and o.key = any ($3::text[])`,
+    [topic, [...new Set(keys.map(({ bucket }) => bucket))], keys.map(({ key }) => key)],
+  );
+  return rows.map(({ key }) => key);
+}
+
 /**
  * The oldest rows of each bucket, in the order of `seq`. No row locks: the lease is what keeps others away. Rows behind a
  * held one of the same topic and key wait with it, and so do the topics in `blocked`.

@@ -5,7 +5,7 @@ import { uuidv7, type Tx } from '@nest-arch/database';
 import { passed } from '../crash/index.js';
 import { header, type Headers } from '../wire/headers.js';
 import { currentTraceHeaders } from '../wire/trace-context.js';
-import { insertOutboxRow, type NewOutboxRow } from './outbox.queries.js';
+import { insertOutboxRow, insertOutboxRows, type NewOutboxRow } from './outbox.queries.js';
 import type { Publisher } from './publisher.js';
 import type { Relay } from './relay.js';
 import { toWire } from './wire-row.js';
@@ -48,9 +48,26 @@ export class Outbox {
 
   /** Throws EventContractError when the data has a wrong, missing or undeclared field. */
   async add<T>(tx: Tx, event: EventDefinition<T>, data: T, options: EventOptions): Promise<void> {
-    const checked = event.schema.safeParse(data);
-    if (!checked.success) throw new EventContractError(`${event.type}: ${checked.error.message}`);
-    await this.insert(tx, event, { ...options, payload: JSON.stringify(data) });
+    await this.insert(tx, event, { ...options, payload: checkedJson(event, data) });
+  }
+
+  /** Many records of one type in one statement, in the order of the list; `data` null is a tombstone. */
+  async addAll<T>(
+    tx: Tx,
+    event: EventDefinition<T>,
+    records: readonly { key: string; version: number; data: T | null }[],
+  ): Promise<void> {
+    if (records.length === 0) return;
+    const rows = records.map(({ key, version, data }) => ({
+      ...{ bucket: bucketOf(key), id: uuidv7(), key, version },
+      payload: data === null ? tombstoneOf(event) : checkedJson(event, data),
+    }));
+    const { type, topic, dataschema } = event;
+    await insertOutboxRows(tx, rows, { type, topic: topic.name, headers: this.headersOf(dataschema) });
+    tx.afterCommit(() => {
+      passed('outbox.committed');
+      for (const bucket of new Set(rows.map((row) => row.bucket))) this.parts.relay.wake(bucket);
+    });
   }
 
   /** Says that the state of this key is gone: a record without value, after which compaction forgets the older ones. */
@@ -59,9 +76,7 @@ export class Outbox {
     event: EventDefinition<T>,
     options: { key: string; version: number },
   ): Promise<void> {
-    if (event.kind !== 'state')
-      throw new EventContractError(`${event.type} is no state: it has no tombstone`);
-    await this.insert(tx, event, { ...options, payload: null });
+    await this.insert(tx, event, { ...options, payload: tombstoneOf(event) });
   }
 
   private async insert<T>(
@@ -97,6 +112,17 @@ export class Outbox {
       this.logger.warn(`Urgent ${row.type} left to the relay: ${String(error)}`);
     });
   }
+}
+
+function checkedJson<T>(event: EventDefinition<T>, data: T): string {
+  const checked = event.schema.safeParse(data);
+  if (!checked.success) throw new EventContractError(`${event.type}: ${checked.error.message}`);
+  return JSON.stringify(data);
+}
+
+function tombstoneOf(event: Pick<EventDefinition, 'type' | 'kind'>): null {
+  if (event.kind !== 'state') throw new EventContractError(`${event.type} is no state: it has no tombstone`);
+  return null;
 }
 
 /** The bucket of a key, the same in every process and release: rows written before an upgrade stay in order. */

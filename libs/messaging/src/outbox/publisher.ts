@@ -1,6 +1,7 @@
 import type { RecordMetadata } from 'kafkajs';
 import { Partitioners, createKafka, type Producer } from '../kafka/kafka-client.js';
 import type { WireRecord } from '../wire/wire-record.js';
+import type { ClockSkew } from './clock-skew.js';
 
 /** The time allowed for a send had passed before the request was written: nothing was sent. */
 export class SendTooLateError extends Error {
@@ -15,6 +16,8 @@ export interface PublisherOptions {
   clientId: string;
   topicPrefix: string;
   requestTimeoutMs?: number;
+  /** Told what time the broker had when it took a record. */
+  clock?: Pick<ClockSkew, 'observe'>;
 }
 
 /**
@@ -35,12 +38,14 @@ export class Publisher {
     try {
       const producer = await this.connected();
       this.mayWrite = mayWrite;
+      const before = Date.now();
       const metadata = await producer.sendBatch({
         acks: -1,
         timeout: this.requestTimeoutMs,
         topicMessages: this.byTopic(records),
       });
       this.failures = 0;
+      this.compareClocks(before, metadata);
       return metadata;
     } catch (error) {
       // A kafkajs producer that lost its brokers may keep stale addresses; a new one starts from the configured list.
@@ -54,6 +59,13 @@ export class Publisher {
     const { producer } = this;
     this.producer = undefined;
     await producer?.then((connected) => connected.disconnect()).catch(() => undefined);
+  }
+
+  private compareClocks(before: number, metadata: RecordMetadata[]): void {
+    // -1: the topic does not stamp the broker's time; its settings are checked elsewhere.
+    const stamped = metadata.find(({ logAppendTime }) => Number(logAppendTime ?? -1) > 0);
+    if (stamped)
+      this.options.clock?.observe({ before, after: Date.now(), brokerMs: Number(stamped.logAppendTime) });
   }
 
   private get requestTimeoutMs(): number {
