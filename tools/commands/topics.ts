@@ -1,0 +1,80 @@
+// npm run topics -- plan|apply: what the contracts declare about topics, compared with the brokers and carried out.
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { explain, green, Progress, yellow } from '../bootstrap/progress.mjs';
+import { kafkaAccess } from '../events/brokers.ts';
+import { build } from '../platform/build.ts';
+import { root } from '../process/paths.ts';
+
+const usage = `Usage: npm run topics -- plan | apply [--raise-partitions]
+
+  plan    prints where the brokers differ from the declared topics, and changes nothing
+          exit code: 0 no difference, 2 something differs, 1 failed
+  apply   creates missing topics and corrects settings; never deletes a topic, never lowers partitions
+          exit code: 0 done, 1 failed
+          --raise-partitions   also raises the partitions of event topics; read the warning of plan first
+
+The declared topics are those of libs/contracts, and the dead-letter topics of the groups that read them. KAFKA_BROKERS names
+the brokers (default: the platform that runs from this checkout), KAFKA_TOPIC_PREFIX what stands before every name.`;
+
+/** The library's part that this command uses; by its file, for its door would load all of Nest. */
+interface TopicAdmin {
+  planTopics(options: object): Promise<object>;
+  applyTopics(options: object): Promise<object>;
+  describePlan(
+    plan: object,
+    options?: { raisePartitions?: boolean },
+  ): { will: string[]; cannot: string[]; warning: string[] };
+}
+
+async function main(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { 'raise-partitions': { type: 'boolean' }, help: { type: 'boolean' } },
+  });
+  const [verb] = positionals;
+  if (values.help) return say(console.log);
+  if ((verb !== 'plan' && verb !== 'apply') || positionals.length !== 1) return say(console.error);
+  const raisePartitions = values['raise-partitions'] ?? false;
+  const { brokers, topicPrefix: prefix } = kafkaAccess();
+  const { planTopics, applyTopics, describePlan } = await load();
+  const options = { brokers, prefix, raisePartitions };
+  const plan = await (verb === 'plan' ? planTopics(options) : applyTopics(options));
+  const text = describePlan(plan, { raisePartitions });
+  const differs = text.will.length + text.cannot.length > 0;
+  print(text, verb);
+  if (!differs) console.log(`${green('✓')} All topics are as declared.`);
+  return verb === 'plan' && differs ? 2 : 0;
+}
+
+function print(
+  { will, cannot, warning }: ReturnType<TopicAdmin['describePlan']>,
+  verb: 'plan' | 'apply',
+): void {
+  if (will.length > 0) console.log(verb === 'plan' ? 'apply would:' : 'Done:');
+  for (const line of will) console.log(`  ${verb === 'plan' ? '+' : green('✓')} ${line}`);
+  if (cannot.length > 0) console.log('Left to you:');
+  for (const line of cannot) console.log(`  ${yellow('!')} ${line}`);
+  if (warning.length > 0) console.log(`\n${warning.map((line) => yellow(line)).join('\n')}`);
+}
+
+function say(log: (text: string) => void): number {
+  log(usage);
+  return log === console.log ? 0 : 2;
+}
+
+async function load(): Promise<TopicAdmin> {
+  await new Progress({ quiet: true }).step('Build', () => build([join('libs', 'messaging')]));
+  const file = (name: string) => pathToFileURL(join(root, 'libs/messaging/dist/topics', `${name}.js`)).href;
+  const modules = await Promise.all([import(file('topic-admin')), import(file('plan-text'))]);
+  return Object.assign({}, ...modules) as TopicAdmin;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  console.error(explain(error));
+  process.exitCode = 1;
+}
