@@ -14,6 +14,7 @@ import { Outbox } from './outbox/outbox.js';
 import { Publisher } from './outbox/publisher.js';
 import { Relay } from './outbox/relay.js';
 import { StateUpkeep } from './state/state-upkeep.js';
+import { OwnTopics } from './topics/own-topics.js';
 
 /** What is visible everywhere; the life cycle is MessagingModule's. */
 @Module({})
@@ -61,6 +62,11 @@ function globalProviders(options: MessagingOptions): DynamicModule {
     providers: [
       { provide: MESSAGING_OPTIONS, useValue: options },
       ClockSkew,
+      {
+        provide: OwnTopics,
+        inject: [HealthRegistry],
+        useFactory: (health: HealthRegistry) => new OwnTopics(options, health),
+      },
       {
         provide: Publishers,
         inject: [ClockSkew],

@@ -1,4 +1,9 @@
+import { skipOffsetsCommand } from '../offsets/skip-offsets.js';
+import { snapshotCommand } from '../state/snapshot-command.js';
 import type { AppCommand } from './app-command.js';
 
 /** The verbs that every service with messaging understands. */
-export const commands: Readonly<Record<string, AppCommand>> = {};
+export const commands: Readonly<Record<string, AppCommand>> = {
+  snapshot: snapshotCommand,
+  'skip-offsets': skipOffsetsCommand,
+};

@@ -8,10 +8,8 @@ import { execute, many, one } from '@nest-arch/database';
 import { waitFor } from '@nest-arch/testing';
 import { lagOf, publish, startServer } from '../../test/event-server.js';
 import { messagingSpec, newPublisher } from '../../test/support.js';
-import { createKafka } from '../kafka/kafka-client.js';
 import { createTopics } from '../topics/create-topics.js';
 import type { EventContext } from './event-context.js';
-import { consumerMetrics } from './metrics.js';
 import { OnEvent } from './on-event.js';
 
 const groups = ['balanced', 'stopping', 'late', 'missing'];
@@ -167,29 +165,6 @@ it('does not boot with two handlers of one type, with an unknown type, or with a
   await expect(booting(Registrations, Twin)).rejects.toThrow('Two handlers of auth.user.registered.v1');
   await expect(booting(Foreign)).rejects.toThrow('contracts do not know');
   await expect(booting(Question)).rejects.toThrow('nothing answers over Kafka');
-});
-
-it('says so when Kafka has deleted what a group had not read yet, and goes on behind it', async () => {
-  const name = spec.prefix + topics.userEvents.name;
-  const admin = createKafka({ brokers: spec.brokers, clientId: 'spec' }).admin();
-  await admin.connect();
-  const [committed] = await admin.fetchOffsets({ groupId: `${spec.prefix}late`, topics: [name] });
-  const { partition = 0 } = committed?.partitions.find(({ offset }) => offset !== '-1') ?? {};
-  const send = (key: string) =>
-    publish(publisher, userRegisteredV1, userRegisteredV1.fixture, { key, partition });
-  for (let i = 0; i < 5; i += 1) await send(randomUUID());
-  const ends = await admin.fetchTopicOffsets(name);
-  const offset = ends.find((each) => each.partition === partition)?.high ?? '0';
-  await admin.deleteTopicRecords({ topic: name, partitions: [{ partition, offset }] });
-  await admin.disconnect();
-  const before = await countOf('late');
-  const last = randomUUID();
-  await send(last);
-  const { service } = await startServer(spec, [Registrations], { group: 'late' });
-  await waitFor(async () => (await countOf('late')) === before + 1);
-  await service.close();
-  const { values } = await consumerMetrics.lost.get();
-  expect(values).toEqual([{ value: 5, labels: { group: 'late', topic: topics.userEvents.name } }]);
 });
 
 /** A way to the broker that opens later than the process that needs it starts. */

@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { ConsumerLoop } from '../kafka/consumer-loop.js';
-import type { Admin, Consumer } from '../kafka/kafka-client.js';
+import type { Consumer } from '../kafka/kafka-client.js';
 import { deadLetterTopic } from '../topics/names.js';
+import { GroupGuard } from './group-guard.js';
 import { partitionKey, type PartitionId } from './incoming.js';
-import { reportLostRecords } from './lost-records.js';
 import { OffsetCommitter } from './offset-committer.js';
 import type { WorkerParts } from './partition-worker.js';
 import { Partitions, type FetchControl } from './partitions.js';
@@ -32,6 +32,7 @@ export class GroupReader {
   private readonly logger = new Logger('Consumer');
   private readonly committer: OffsetCommitter;
   private readonly assigned: Partitions;
+  private readonly guard: GroupGuard;
   private readonly loop: ConsumerLoop;
   private readonly done = new Map<string, bigint>();
 
@@ -45,6 +46,12 @@ export class GroupReader {
       committer: this.committer,
       onDone: (id, offset) => this.done.set(partitionKey(id), BigInt(offset)),
       fetch: this.fetchControl(),
+    });
+    this.guard = new GroupGuard({
+      ...parts,
+      name,
+      committer: this.committer,
+      seek: (id, offset) => this.fetchControl().seek(id, offset),
     });
     this.loop = this.newLoop(name);
   }
@@ -77,7 +84,7 @@ export class GroupReader {
 
   /** Fails when the consumer has not read for a minute although a broker answers. */
   async checkLive(): Promise<void> {
-    // Missing topics are a matter of readiness: starting anew would not create them.
+    // A refusal is a matter of readiness: starting anew would not mend it.
     if (this.loop.refusal || this.loop.silentMs < 60_000) return;
     try {
       await this.loop.pingBroker();
@@ -89,7 +96,7 @@ export class GroupReader {
     throw new Error(`Group ${this.parts.group} has not read for ${seconds} s`);
   }
 
-  /** Fails while topics are missing. A broker that is away leaves the last verdict. */
+  /** Fails while the group must not read: topics missing or with wrong settings, records gone. A broker that is away leaves the last verdict. */
   checkReady(): void {
     if (this.loop.refusal) throw new Error(`Group ${this.parts.group}: ${this.loop.refusal}`);
   }
@@ -128,13 +135,14 @@ export class GroupReader {
       topics: topics.map((topic) => topicPrefix + topic),
       requiredTopics: topics.map((topic) => topicPrefix + deadLetterTopic(topic, name)),
       sessionTimeoutMs,
-      prepare: (admin: Admin) => reportLostRecords(admin, { groupId, group, topics, topicPrefix }),
+      prepare: (admin) => this.guard.prepare(admin),
       onBatch: (batch) => this.assigned.enqueue(withoutPrefix(batch.topic), batch),
       onAssigned: (assignment) => {
         const ids = Object.entries(assignment).flatMap(([topic, list]) =>
           list.map((partition) => ({ topic: withoutPrefix(topic), partition })),
         );
         this.assigned.assign(ids);
+        this.guard.assigned(ids);
       },
       onGone: () => this.assigned.clear(),
     });

@@ -1,40 +1,78 @@
-import { Logger } from '@nestjs/common';
+import type { TopicDefinition } from '@nest-arch/contracts';
 import type { Admin } from '../kafka/kafka-client.js';
-import { consumerMetrics } from './metrics.js';
+import type { PartitionId } from './incoming.js';
 
-interface Reader {
-  /** With prefix. */
-  groupId: string;
-  group: string;
-  /** Without prefix. */
-  topics: string[];
-  topicPrefix: string;
+/** Where a group stands in a partition, and where the partition begins and ends. */
+export interface Standing extends PartitionId {
+  /** The next record to read; undefined when the group has committed nothing there. */
+  committed: bigint | undefined;
+  start: bigint;
+  end: bigint;
 }
 
-const logger = new Logger('Consumer');
+/** Of every partition of these topics. Names of topics are without prefix. */
+export async function standings(
+  admin: Admin,
+  reader: { groupId: string; topics: string[]; topicPrefix: string },
+): Promise<Standing[]> {
+  const { groupId, topics, topicPrefix } = reader;
+  const committed = await admin.fetchOffsets({ groupId, topics: topics.map((topic) => topicPrefix + topic) });
+  const lists = await Promise.all(
+    committed.map(async ({ topic, partitions }) => {
+      const bounds = await admin.fetchTopicOffsets(topic);
+      return bounds.map(({ partition, low, high }) => {
+        const offset = partitions.find((each) => each.partition === partition)?.offset ?? '-1';
+        const at = BigInt(offset);
+        return {
+          topic: topic.slice(topicPrefix.length),
+          partition,
+          committed: at < 0n ? undefined : at,
+          start: BigInt(low),
+          end: BigInt(high),
+        };
+      });
+    }),
+  );
+  return lists.flat();
+}
 
-/**
- * Says when a group's committed offset lies below the log's start: retention has deleted records that the group has not
- * read. kafkajs would go on at the start of the log without a word.
- */
-export async function reportLostRecords(admin: Admin, reader: Reader): Promise<void> {
-  const { groupId, group, topicPrefix } = reader;
-  const committed = await admin.fetchOffsets({
-    groupId,
-    topics: reader.topics.map((topic) => topicPrefix + topic),
-  });
-  for (const { topic, partitions } of committed) {
-    const bounds = await admin.fetchTopicOffsets(topic);
-    const lost = partitions.reduce((sum, { partition, offset }) => {
-      const low = BigInt(bounds.find((each) => each.partition === partition)?.low ?? 0);
-      const at = BigInt(offset);
-      return at >= 0n && at < low ? sum + Number(low - at) : sum;
-    }, 0);
-    if (lost === 0) continue;
-    const name = topic.slice(topicPrefix.length);
-    consumerMetrics.lost.inc({ group, topic: name }, lost);
-    logger.error(
-      `${lost} records of ${name} were deleted before ${group} had read them; it goes on behind them`,
-    );
-  }
+/** The next record is not in the log: deleted before the group had read it, or from before the topic was made anew. */
+export function isStranded({ committed, start, end }: Standing): boolean {
+  return committed !== undefined && (committed < start || committed > end);
+}
+
+/** How many records were deleted unread. */
+export function lostRecords({ committed, start }: Standing): number {
+  return committed !== undefined && committed < start ? Number(start - committed) : 0;
+}
+
+/** Why the group must not go on, and the command for it; undefined when it may. */
+export function judgeStandings(
+  all: Standing[],
+  { name, topics }: { name: string; topics: readonly TopicDefinition[] },
+): string | undefined {
+  const reasons = topics
+    .filter(({ onLoss }) => onLoss === 'refuse')
+    .flatMap(({ name: topic }) => {
+      const stranded = all.filter((each) => each.topic === topic && isStranded(each));
+      return stranded.length === 0 ? [] : [reasonOf(name, topic, stranded)];
+    });
+  return reasons.length === 0 ? undefined : reasons.join('; ');
+}
+
+function reasonOf(name: string, topic: string, stranded: Standing[]): string {
+  const lost = stranded.reduce((sum, each) => sum + lostRecords(each), 0);
+  const where = stranded.map(({ partition }) => partition).join(', ');
+  const what =
+    lost > 0
+      ? `${lost} records of ${topic} (partition ${where}) were deleted before the group had read them`
+      : `the group stands behind the end of ${topic} (partition ${where}), which was made anew or has lost its end`;
+  return `${what}; it stays where it is until somebody decides: ${remedyOf(name, topic)}`;
+}
+
+/** A declared projection is called `<app>.<name>`: what it has missed is in the state topics. All others have outside effects. */
+function remedyOf(name: string, topic: string): string {
+  return name.includes('.')
+    ? `npm run events -- replay --projection ${name}`
+    : `npm run events -- offsets skip --group ${name} --topic ${topic}`;
 }

@@ -16,19 +16,30 @@ const retryMs = 1_000;
 export class OffsetCommitter {
   private readonly logger = new Logger('Consumer');
   private readonly pending = new Map<string, OffsetCommit>();
+  private starts: OffsetCommit[] = [];
+  /** Partitions in which a record was done while they were ours. */
+  private readonly begun = new Set<string>();
   private running: Promise<void> | undefined;
   private failures = 0;
 
   constructor(private readonly commit: (offsets: OffsetCommit[]) => Promise<void>) {}
 
   done(id: PartitionId, offset: string): void {
+    this.begun.add(partitionKey(id));
     this.pending.set(partitionKey(id), { ...id, offset });
     this.running ??= this.work();
+  }
+
+  /** Commits where reading begins, for partitions without an offset in which nothing is done yet; forgets earlier ones. */
+  begin(starts: OffsetCommit[]): void {
+    this.starts = starts;
+    if (starts.length > 0) this.running ??= this.work();
   }
 
   /** The partition is somebody else's now: its offset is no longer ours to move. */
   drop(id: PartitionId): void {
     this.pending.delete(partitionKey(id));
+    this.begun.delete(partitionKey(id));
   }
 
   /** Commits what is left, once. */
@@ -41,16 +52,17 @@ export class OffsetCommitter {
     await Promise.resolve();
     const committed = await this.commitPending();
     await new Promise((resolve) => setTimeout(resolve, committed ? pauseMs : retryMs));
-    this.running = this.pending.size > 0 ? this.work() : undefined;
+    this.running = this.pending.size + this.starts.length > 0 ? this.work() : undefined;
   }
 
   private async commitPending(): Promise<boolean> {
     const offsets = [...this.pending.values()];
-    if (offsets.length === 0) return true;
+    const starts = (this.starts = this.starts.filter((start) => !this.begun.has(partitionKey(start))));
+    if (offsets.length + starts.length === 0) return true;
     try {
-      passed('offset.committing');
-      await this.commit(offsets);
-      passed('offset.committed');
+      if (starts.length > 0) await this.commit(starts);
+      if (this.starts === starts) this.starts = [];
+      if (offsets.length > 0) await this.commitDone(offsets);
     } catch (error) {
       this.failures += 1;
       // Every rebalance fails a commit or two; it is worth a word when it goes on.
@@ -65,5 +77,11 @@ export class OffsetCommitter {
       if (this.pending.get(key) === offset) this.pending.delete(key);
     }
     return true;
+  }
+
+  private async commitDone(offsets: OffsetCommit[]): Promise<void> {
+    passed('offset.committing');
+    await this.commit(offsets);
+    passed('offset.committed');
   }
 }

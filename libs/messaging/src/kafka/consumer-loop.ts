@@ -14,13 +14,16 @@ export interface ConsumerLoopOptions {
   maxWaitMs?: number;
   /** After how long without an answered fetch a new consumer is made. */
   silenceMs?: number;
-  /** Called before each consumer joins, with a connected admin client. */
+  /** Called before each consumer joins, with a connected admin client. What must not be read: throw a RefusalError. */
   prepare?(admin: Admin): Promise<void>;
   /** Takes a batch over; must not wait and must not throw. False: fetch it again. */
   onBatch(batch: EachBatchPayload['batch']): boolean;
   onAssigned(assignment: Record<string, number[]>): void;
   onGone(): void;
 }
+
+/** The group must not read as things are: a matter for people, of readiness, and not mended by a new process. */
+export class RefusalError extends Error {}
 
 // Longer than a rebalance may take, shorter than liveness allows.
 const defaultSilenceMs = 45_000;
@@ -44,6 +47,7 @@ export class ConsumerLoop {
   private sign = performance.now();
   private problem: string | undefined = 'not connected yet';
   private wrong: string | undefined;
+  private said: string | undefined;
 
   constructor(private readonly options: ConsumerLoopOptions) {
     this.kafka = createKafka({ brokers: options.brokers, clientId: options.clientId });
@@ -76,7 +80,7 @@ export class ConsumerLoop {
     return this.problem;
   }
 
-  /** What is wrong with the topics, as the broker last said; a broker that is away does not change it. */
+  /** Why this group must not read, as it was last found; a broker that is away does not change it. */
   get refusal(): string | undefined {
     return this.wrong;
   }
@@ -106,7 +110,9 @@ export class ConsumerLoop {
       this.problem = reason;
       const waitMs = Math.min(maxPauseMs, 250 * 2 ** Math.min(failures, 8)) * (0.75 + Math.random() / 2);
       // The first says that something happened; later ones, a minute apart, that it still does.
-      if (failures % 20 === 0) this.logger.warn(`${this.options.groupId()} is not reading: ${reason}`);
+      if (failures % 20 === 0 || this.wrong !== this.said)
+        this.logger.warn(`${this.options.groupId()} is not reading: ${reason}`);
+      this.said = this.wrong;
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, waitMs);
         this.endCurrent = () => {
@@ -144,22 +150,29 @@ export class ConsumerLoop {
     }
   }
 
-  // A group that reads a missing topic fails in kafkajs's retry loop, and a missing dead-letter topic would be found at
-  // the worst moment. Topics are created by their own command, never by a consumer.
   private async prepare(): Promise<void> {
     const admin = this.kafka.admin();
     try {
       await admin.connect();
-      const existing = new Set(await admin.listTopics());
-      const missing = [...this.options.topics, ...(this.options.requiredTopics ?? [])].filter(
-        (topic) => !existing.has(topic),
-      );
-      this.wrong = missing.length > 0 ? `topics are missing: ${missing.join(', ')}` : undefined;
-      if (this.wrong) throw new Error(this.wrong);
+      await this.requireTopics(admin);
       await this.options.prepare?.(admin);
+      this.wrong = this.said = undefined;
+    } catch (error) {
+      if (error instanceof RefusalError) this.wrong = error.message;
+      throw error;
     } finally {
       await admin.disconnect().catch(() => undefined);
     }
+  }
+
+  // A group that reads a missing topic fails in kafkajs's retry loop, and a missing dead-letter topic would be found at
+  // the worst moment. Topics are created by their own command, never by a consumer.
+  private async requireTopics(admin: Admin): Promise<void> {
+    const existing = new Set(await admin.listTopics());
+    const missing = [...this.options.topics, ...(this.options.requiredTopics ?? [])].filter(
+      (topic) => !existing.has(topic),
+    );
+    if (missing.length > 0) throw new RefusalError(`topics are missing: ${missing.join(', ')}`);
   }
 
   private newConsumer(end: (reason: string) => void): Consumer {

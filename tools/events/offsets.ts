@@ -1,0 +1,73 @@
+// npm run events -- offsets list|skip: where a group stands, and moving it past records that are gone.
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { StepError } from '../bootstrap/progress.mjs';
+import { root } from '../process/paths.ts';
+import { runAppCommand } from './app-command.ts';
+import { kafkaAccess } from './brokers.ts';
+
+export const usage = `Usage: npm run events -- offsets list --group <group> [--topic <topic>]
+       npm run events -- offsets skip --group <group> --topic <topic> [--partition <number>]
+
+  list   the next offset of the group in each partition, where the log begins and ends, and how much is unread
+  skip   for a group that refuses to go on because records were deleted before it had read them: moves its offset to the
+         start of what is left. Other offsets stay. Each move is recorded in the service's table offset_skips, and the
+         service goes on by itself. Refused while members of the group read.`;
+
+interface Standing {
+  topic: string;
+  partition: number;
+  committed: bigint | undefined;
+  start: bigint;
+  end: bigint;
+}
+
+export async function run(args: string[]): Promise<number> {
+  const command = read(args);
+  if (!command) {
+    console.error(usage);
+    return 2;
+  }
+  const { verb, group, topic, partition } = command;
+  if (verb === 'list') return list(group, topic);
+  return runAppCommand(group.split('.')[0] ?? '', [
+    ...['skip-offsets', '--group', group, '--topic', topic ?? ''],
+    ...(partition === undefined ? [] : ['--partition', partition]),
+  ]);
+}
+
+function read(args: string[]) {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { group: { type: 'string' }, topic: { type: 'string' }, partition: { type: 'string' } },
+  });
+  const [verb] = positionals;
+  const { group, topic, partition } = values;
+  if ((verb !== 'list' && verb !== 'skip') || !group || (verb === 'skip' && !topic)) return undefined;
+  return { verb, group, topic, partition };
+}
+
+async function list(group: string, topic: string | undefined): Promise<number> {
+  const { brokers, topicPrefix } = kafkaAccess();
+  const file = pathToFileURL(join(root, 'libs/messaging/dist/offsets/group-offsets.js')).href;
+  const { listOffsets } = (await import(file)) as { listOffsets(options: object): Promise<Standing[]> };
+  const standings = await listOffsets({ brokers, topicPrefix, group, topic }).catch((error: Error) => {
+    throw new StepError(error.message, 'npm run events -- offsets --help says how to call it');
+  });
+  console.table(standings.map(row));
+  return 0;
+}
+
+function row({ topic, partition, committed, start, end }: Standing) {
+  const stranded = committed !== undefined && (committed < start || committed > end);
+  return {
+    topic,
+    partition,
+    committed: committed === undefined ? 'none' : String(committed),
+    start: String(start),
+    end: String(end),
+    lag: stranded ? 'gone: see skip' : String(end - (committed ?? start)),
+  };
+}
