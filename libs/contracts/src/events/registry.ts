@@ -12,6 +12,9 @@ export const events: readonly EventDefinition[] = [user, session, profile, notif
   .flatMap((module) => Object.values(module).filter(isDefinition))
   .sort((a, b) => a.type.localeCompare(b.type));
 
+/** Types that nobody announces any more. Their schemas stay, for who still has such records. */
+export const retiredTypes: readonly string[] = [];
+
 const byType = new Map(events.map((event) => [event.type, event]));
 
 /** The definition behind a wire name; undefined when the contracts do not have it. */

@@ -22,3 +22,16 @@ export const subscriptions: Readonly<Record<string, readonly TopicDefinition[]>>
   ],
   analytics: [topics.userEvents, topics.sessionEvents, topics.erasures],
 };
+
+/**
+ * What every process of an app reads for itself, whole and from the beginning, without a group's offsets: there are no dead
+ * letters, and a restart begins anew.
+ */
+export const broadcasts: Readonly<Record<string, readonly TopicDefinition[]>> = {
+  gateway: [topics.revocations],
+};
+
+/** Where a group puts what it cannot handle. */
+export function deadLetterTopic(topic: string, group: string): string {
+  return `${topic}.${group}.dlq`;
+}

@@ -6,6 +6,10 @@ export interface TopicDefinition {
   readonly kind: TopicKind;
   /** The one service that writes to it. */
   readonly owner: string;
+  /** What every record's key is. Order holds among the records of one key. */
+  readonly key: 'user id';
+  /** Whether a null value may stand in for the last record of a key: the person is gone. */
+  readonly tombstones: boolean;
   /**
    * What a group does whose next record was deleted before it could read it: `refuse` to go on until a person decides, or
    * `skip`, where a record that old is worth nothing any more.
@@ -40,6 +44,8 @@ function eventTopic(
     name,
     kind: 'event',
     owner: ownerOf(name),
+    key: 'user id',
+    tombstones: false,
     onLoss: 'refuse',
     partitions: 8,
     dlqRetentionMs: 30 * day,
@@ -54,11 +60,16 @@ function eventTopic(
   };
 }
 
-function stateTopic(name: string): TopicDefinition {
+function stateTopic(
+  name: string,
+  { tombstones = true }: Partial<Pick<TopicDefinition, 'tombstones'>> = {},
+): TopicDefinition {
   return {
     name,
     kind: 'state',
     owner: ownerOf(name),
+    key: 'user id',
+    tombstones,
     onLoss: 'refuse',
     partitions: 8,
     dlqRetentionMs: 30 * day,
@@ -91,7 +102,8 @@ export const topics = {
     dlqRetentionMs: 48 * hour,
     onLoss: 'skip',
   }),
-  erasures: stateTopic('auth.user.erasures.v1'),
+  // Outlives a restored backup: who was erased stays in it for ever.
+  erasures: stateTopic('auth.user.erasures.v1', { tombstones: false }),
   profileEvents: eventTopic('profile.user.events.v1', 14 * day),
   profileState: stateTopic('profile.user.state.v1'),
   deliveryEvents: eventTopic('notification.delivery.events.v1', 14 * day),
