@@ -1,5 +1,5 @@
 import { DatabaseModule, Db } from '@nest-arch/database';
-import { MessagingModule, type MessagingOptions } from '@nest-arch/messaging';
+import { DeadLettersModule, MessagingModule, type MessagingOptions } from '@nest-arch/messaging';
 import { HealthRegistry, PlatformModule } from '@nest-arch/platform';
 import { IdempotencyModule } from '@nest-arch/platform/idempotency';
 import { type DynamicModule, Module } from '@nestjs/common';
@@ -12,6 +12,7 @@ import { migrations } from './migrations/index.js';
 import { RegistrationModule } from './registration/registration.module.js';
 import { RolesModule } from './roles/roles.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
+import { ownedStates } from './users/user-state.js';
 import { VerificationModule } from './verification/verification.module.js';
 
 export interface AppModuleOptions {
@@ -66,8 +67,10 @@ function libraries(config: Readonly<AuthConfig>, { relay }: AppModuleOptions): D
       appName: 'auth',
       brokers: config.KAFKA_BROKERS,
       topicPrefix: config.KAFKA_TOPIC_PREFIX,
+      states: ownedStates,
       ...(relay === undefined ? {} : { relay }),
     }),
+    DeadLettersModule.forRoot({ service: 'auth' }),
     IdempotencyModule.forRoot(config.IDEMPOTENCY_HMAC_KEY),
   ];
 }

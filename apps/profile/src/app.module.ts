@@ -1,10 +1,11 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DatabaseModule, Db } from '@nest-arch/database';
-import { MessagingModule, type MessagingOptions } from '@nest-arch/messaging';
+import { DeadLettersModule, MessagingModule, type MessagingOptions } from '@nest-arch/messaging';
 import { HealthRegistry, PlatformModule } from '@nest-arch/platform';
 import type { Config } from './config.js';
 import { migrations } from './migrations/index.js';
 import { Profile } from './profiles/profile.entity.js';
+import { ownedStates } from './profiles/profile-state.js';
 import { ProfilesModule } from './profiles/profiles.module.js';
 
 export interface AppModuleOptions {
@@ -37,8 +38,10 @@ export class AppModule {
           appName: 'profile',
           brokers: config.KAFKA_BROKERS,
           topicPrefix: config.KAFKA_TOPIC_PREFIX,
+          states: ownedStates,
           ...(relay === undefined ? {} : { relay }),
         }),
+        DeadLettersModule.forRoot({ service: 'profile' }),
         ProfilesModule.forRoot(config),
       ],
     };

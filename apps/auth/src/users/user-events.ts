@@ -1,14 +1,9 @@
-import {
-  type EventData,
-  userEmailVerifiedV1,
-  userRegisteredV1,
-  userRolesChangedV1,
-  userStateV1,
-} from '@nest-arch/contracts';
+import { userEmailVerifiedV1, userRegisteredV1, userRolesChangedV1, userStateV1 } from '@nest-arch/contracts';
 import type { Tx } from '@nest-arch/database';
 import { Outbox } from '@nest-arch/messaging';
 import { Clock } from '@nest-arch/platform';
 import { Injectable } from '@nestjs/common';
+import { stateOf } from './user-state.js';
 import type { User } from './user.entity.js';
 
 /**
@@ -52,20 +47,4 @@ export class UserEvents {
   state(tx: Tx, user: User): Promise<void> {
     return this.outbox.add(tx, userStateV1, stateOf(user), { key: user.userId, version: user.version });
   }
-}
-
-function stateOf(user: User): EventData<typeof userStateV1> {
-  return {
-    userId: user.userId,
-    version: user.version,
-    email: user.email,
-    emailVerified: user.emailVerifiedAt !== null,
-    status: user.status,
-    roles: user.roles,
-    locale: user.locale,
-    region: user.region,
-    source: user.source,
-    createdAt: user.createdAt.toISOString(),
-    ...(user.initialProfile ? { initialProfile: user.initialProfile } : {}),
-  };
 }

@@ -1,4 +1,4 @@
-import { type Queryable, type Tx, maybeOne, one } from '@nest-arch/database';
+import { type Queryable, type Tx, many, maybeOne, one } from '@nest-arch/database';
 import type { InitialProfile, User } from './user.entity.js';
 
 const userColumns = `
@@ -56,6 +56,28 @@ export function lockUser(tx: Tx, userId: string): Promise<User | null> {
 /** The user, locked against changes but not against other readers of this kind: what sign-in and refresh take. */
 export function shareUser(tx: Tx, userId: string): Promise<User | null> {
   return maybeOne<User>(tx, `select ${userColumns} from users where user_id = $1 for share`, [userId]);
+}
+
+/** Users in the order of their ids, beginning behind `after`. */
+export function pageUsers(
+  db: Queryable,
+  { after, limit }: { after: string | null; limit: number },
+): Promise<User[]> {
+  return many<User>(
+    db,
+    `select ${userColumns} from users
+      where user_id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000') order by user_id limit $2`,
+    [after, limit],
+  );
+}
+
+/** Those of these users that there are, each locked as by `shareUser`. */
+export function shareUsers(tx: Tx, userIds: string[]): Promise<User[]> {
+  return many<User>(
+    tx,
+    `select ${userColumns} from users where user_id = any ($1::uuid[]) order by user_id for share`,
+    [userIds],
+  );
 }
 
 /** The address is proven: the attempt's names and locale become the account's. */

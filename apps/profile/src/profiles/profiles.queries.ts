@@ -1,4 +1,4 @@
-import { maybeOne, type Queryable, type Tx } from '@nest-arch/database';
+import { many, maybeOne, type Queryable, type Tx } from '@nest-arch/database';
 import type { Profile } from './profile.entity.js';
 import { defaultVisibility } from './visibility.js';
 
@@ -10,6 +10,28 @@ const columns = `
 
 export function findProfile(db: Queryable, userId: string): Promise<Profile | null> {
   return maybeOne<Profile>(db, `select ${columns} from profiles where user_id = $1`, [userId]);
+}
+
+/** Profiles in the order of their users' ids, beginning behind `after`. */
+export function pageProfiles(
+  db: Queryable,
+  { after, limit }: { after: string | null; limit: number },
+): Promise<Profile[]> {
+  return many<Profile>(
+    db,
+    `select ${columns} from profiles
+      where user_id > coalesce($1::uuid, '00000000-0000-0000-0000-000000000000') order by user_id limit $2`,
+    [after, limit],
+  );
+}
+
+/** Those of these profiles that there are, locked against changes but not against other readers of this kind. */
+export function shareProfiles(tx: Tx, userIds: string[]): Promise<Profile[]> {
+  return many<Profile>(
+    tx,
+    `select ${columns} from profiles where user_id = any ($1::uuid[]) order by user_id for share`,
+    [userIds],
+  );
 }
 
 export interface NewProfile extends Pick<

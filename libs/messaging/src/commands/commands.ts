@@ -1,9 +1,11 @@
 import { skipOffsetsCommand } from '../offsets/skip-offsets.js';
 import { snapshotCommand } from '../state/snapshot-command.js';
 import type { AppCommand } from './app-command.js';
+import { replayCommand } from './replay.js';
 
 /** The verbs that every service with messaging understands. */
 export const commands: Readonly<Record<string, AppCommand>> = {
+  replay: replayCommand,
   snapshot: snapshotCommand,
   'skip-offsets': skipOffsetsCommand,
 };

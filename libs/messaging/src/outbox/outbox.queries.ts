@@ -63,6 +63,22 @@ export async function countPending(db: Queryable, limit: number): Promise<number
   return pending;
 }
 
+/** The number of the latest row; null when nothing waits. */
+export async function latestSeq(db: Queryable): Promise<string | null> {
+  const { seq } = await one<{ seq: string | null }>(db, `select max(seq) as seq from outbox`);
+  return seq;
+}
+
+/** How many rows wait up to this one, those of blocked topics and held keys among them. */
+export async function countUpTo(db: Queryable, seq: string): Promise<number> {
+  const { pending } = await one<{ pending: number }>(
+    db,
+    `select count(*)::int as pending from outbox where seq <= $1`,
+    [seq],
+  );
+  return pending;
+}
+
 /** Which of these keys have records of the topic on their way. */
 export async function pendingKeys(
   db: Queryable,
