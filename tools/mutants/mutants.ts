@@ -48,7 +48,7 @@ export const mutants: readonly Mutant[] = [
     find: 'where excluded.auth_version > c.auth_version',
     replace: '',
     why: 'an old state that comes late overwrites the address with the former one',
-    specs: ['apps/notification/src/'],
+    specs: ['notification/src/contacts'],
   },
   {
     name: 'version check off, names',
@@ -56,7 +56,7 @@ export const mutants: readonly Mutant[] = [
     find: 'where excluded.profile_version > c.profile_version',
     replace: '',
     why: 'an old state that comes late overwrites the name with the former one',
-    specs: ['apps/notification/src/'],
+    specs: ['notification/src/contacts'],
   },
   {
     name: 'version check off, accounts',
@@ -64,7 +64,7 @@ export const mutants: readonly Mutant[] = [
     find: 'where user_id = $1 and auth_version < $2',
     replace: 'where user_id = $1 and auth_version is distinct from $2',
     why: 'an old state that comes late overwrites what search knows of the account',
-    specs: ['apps/profile/src/profiles/'],
+    specs: ['profiles/accounts'],
   },
   {
     name: 'offset committed before the transaction',

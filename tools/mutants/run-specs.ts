@@ -32,7 +32,7 @@ export async function runSpecs(
   const started = performance.now();
   try {
     const ended = await jest(
-      ['--json', `--outputFile=${output}`, '--bail', '--forceExit', '--testPathPatterns', specs.join('|')],
+      ['--json', `--outputFile=${output}`, '--forceExit', '--testPathPatterns', specs.join('|')],
       { timeoutMs, env: mutant === undefined ? {} : brokenBy(mutant) },
     );
     const seconds = (performance.now() - started) / 1000;
