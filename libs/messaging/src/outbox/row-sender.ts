@@ -5,6 +5,7 @@ import type { Leases } from './leases.js';
 import { buryRow, holdRow, type OutboxRow } from './outbox.queries.js';
 import { SendTooLateError, type Publisher } from './publisher.js';
 import { relayMetrics } from './relay-metrics.js';
+import { inSendSpan } from './send-span.js';
 import { toWire } from './wire-row.js';
 
 const maxAttempts = 20;
@@ -88,7 +89,7 @@ export class RowSender {
     const buckets = new Set(rows.map((row) => row.bucket));
     const mayWrite = () => this.leases.coverAll(buckets);
     if (!mayWrite()) throw new SendTooLateError();
-    await this.publisher.send(rows.map(toWire), mayWrite);
+    await inSendSpan(rows, () => this.publisher.send(rows.map(toWire), mayWrite));
   }
 }
 

@@ -1,5 +1,5 @@
 import { ROOT_CONTEXT, context, propagation, trace } from '@opentelemetry/api';
-import type { Context } from '@opentelemetry/api';
+import type { Context, Link } from '@opentelemetry/api';
 import { contextFrom } from '@nest-arch/platform';
 import { header, type Headers } from './headers.js';
 
@@ -12,9 +12,19 @@ export function currentTraceHeaders(): Headers {
 
 /** The context that a record's headers continue; a new trace for a record without. */
 export function traceContextOf(headers: Headers): Context {
-  const remote = propagation.extract(ROOT_CONTEXT, {
+  const remote = storedContext(headers);
+  return trace.getSpanContext(remote) ? remote : contextFrom(undefined);
+}
+
+/** A link to the span in which a record was made; undefined for a record without. */
+export function linkTo(headers: Headers): Link | undefined {
+  const context = trace.getSpanContext(storedContext(headers));
+  return context && { context };
+}
+
+function storedContext(headers: Headers): Context {
+  return propagation.extract(ROOT_CONTEXT, {
     traceparent: headers[header.traceparent],
     tracestate: headers[header.tracestate],
   });
-  return trace.getSpanContext(remote) ? remote : contextFrom(undefined);
 }
