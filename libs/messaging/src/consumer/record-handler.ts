@@ -1,14 +1,15 @@
-import { SpanKind, SpanStatusCode, context as otel, trace } from '@opentelemetry/api';
 import type { Db, Tx } from '@nest-arch/database';
 import { passed } from '../crash/index.js';
 import { inboxId } from '../inbox/inbox-id.js';
 import type { InboxPartitions } from '../inbox/inbox-partitions.js';
 import { passUserGate, recordArrival } from '../inbox/inbox.queries.js';
 import { traceContextOf } from '../wire/trace-context.js';
+import { withDeadline } from './deadline.js';
 import { erases, passesForErased, subjectOf } from './erasure-rule.js';
 import type { EventContext } from './event-context.js';
-import { DeadlineExceededError, lacksInboxPartition } from './failures.js';
+import { lacksInboxPartition } from './failures.js';
 import type { Incoming } from './incoming.js';
+import { inProcessSpan } from './process-span.js';
 import { readRecord, type EventRecord, type Passing } from './record.js';
 
 export type Handler = (data: unknown, context: EventContext) => Promise<void>;
@@ -26,8 +27,6 @@ export interface RecordHandlerParts {
   deadlineMs: number;
 }
 
-const tracer = trace.getTracer('@nest-arch/messaging');
-
 /** One try of one record: checks it, opens the transaction, dedupes, calls the handler, commits. */
 export class RecordHandler {
   constructor(private readonly parts: RecordHandlerParts) {}
@@ -40,13 +39,13 @@ export class RecordHandler {
   }
 
   private async inTransaction(record: EventRecord, incoming: Incoming): Promise<Outcome> {
-    const { db, partitions } = this.parts;
+    const { db, partitions, deadlineMs } = this.parts;
     const isEvent = record.definition.kind === 'event';
     const id = inboxId(record.source, record.id);
     if (isEvent) await partitions.ensureFor(id);
     try {
       return await db.transaction((tx) =>
-        this.withDeadline((signal) => this.run({ tx, signal, id, record, incoming })),
+        withDeadline(deadlineMs, (signal) => this.run({ tx, signal, id, record, incoming })),
       );
     } catch (error) {
       if (lacksInboxPartition(error)) partitions.forget();
@@ -75,52 +74,20 @@ export class RecordHandler {
     return userId === null ? { erased: false } : passUserGate(tx, userId, erasing);
   }
 
-  /**
-   * Rejects when the time is up, whatever the work does. The transaction then rolls back and its Tx is closed, so that a
-   * handler which wakes up later can write nothing.
-   */
-  private async withDeadline<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const controller = new AbortController();
-    let timer: NodeJS.Timeout | undefined;
-    const expired = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        const error = new DeadlineExceededError(`Not finished after ${this.parts.deadlineMs} ms`);
-        controller.abort(error);
-        reject(error);
-      }, this.parts.deadlineMs);
-    });
-    try {
-      return await Promise.race([work(controller.signal), expired]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
   /** Makes the producer's span the parent, so that one trace runs from the request to its last effect. */
-  private async traced(
-    record: EventRecord,
-    incoming: Incoming,
-    work: () => Promise<Outcome>,
-  ): Promise<Outcome> {
-    const parent = traceContextOf(record.headers);
-    const attributes = {
-      'messaging.system': 'kafka',
-      'messaging.operation.type': 'process',
-      'messaging.destination.name': incoming.topic,
-      'messaging.destination.partition.id': String(incoming.partition),
-      'messaging.consumer.group.name': this.parts.group,
-      'messaging.message.id': record.id,
+  private traced(record: EventRecord, incoming: Incoming, work: () => Promise<Outcome>): Promise<Outcome> {
+    const span = {
+      name: `process ${record.definition.type}`,
+      attributes: {
+        'messaging.destination.name': incoming.topic,
+        'messaging.destination.partition.id': String(incoming.partition),
+        'messaging.consumer.group.name': this.parts.group,
+        'messaging.message.id': record.id,
+        'messaging.kafka.offset': Number(incoming.message.offset),
+      },
+      parent: traceContextOf(record.headers),
     };
-    const name = `process ${record.definition.type}`;
-    const span = tracer.startSpan(name, { kind: SpanKind.CONSUMER, attributes }, parent);
-    try {
-      return await otel.with(trace.setSpan(parent, span), work);
-    } catch (error) {
-      span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.name : 'Error' });
-      throw error;
-    } finally {
-      span.end();
-    }
+    return inProcessSpan(span, work);
   }
 }
 

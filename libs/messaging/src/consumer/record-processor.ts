@@ -90,12 +90,12 @@ export class RecordProcessor {
 }
 
 // Label values come from the wire: anything unknown must not become a time series of its own.
-function typeOf({ message }: Incoming): string {
+export function typeOf({ message }: Incoming): string {
   const type = readHeaders(message.headers)[header.type] ?? 'none';
   return /^[a-z_.0-9]{1,80}$/.test(type) ? type : 'unreadable';
 }
 
-function coordinates({ topic, partition, message }: Incoming): string {
+export function coordinates({ topic, partition, message }: Incoming): string {
   return `${topic}/${partition}@${message.offset}`;
 }
 

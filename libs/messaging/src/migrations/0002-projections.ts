@@ -3,7 +3,7 @@ import type { QueryRunner } from 'typeorm';
 
 export class Messaging0002 implements Migration {
   async up(runner: QueryRunner): Promise<void> {
-    for (const statement of [chores, projections, offsetSkips, userGate, batchGate])
+    for (const statement of [chores, projections, offsetSkips, userGate, batchGate, projectionGate])
       await runner.query(statement);
   }
 }
@@ -17,13 +17,18 @@ const chores = `
     constraint chores_pkey primary key (name)
   )`;
 
-// Which generation of a projection's tables is read, and written by the live group.
+// Which generation of a projection's tables is read, and written by the live group; which one is being built, and until
+// when its builder is believed to be alive. Generations are numbered once and for all: a group named after one is new.
 const projections = `
   create table projections (
     name text not null,
     generation integer not null,
+    last_generation integer not null,
+    rebuild_generation integer,
+    rebuild_expires_at timestamptz,
     switched_at timestamptz not null default now(),
-    constraint projections_pkey primary key (name)
+    constraint projections_pkey primary key (name),
+    constraint projections_rebuild check ((rebuild_generation is null) = (rebuild_expires_at is null))
   )`;
 
 const offsetSkips = `
@@ -60,4 +65,17 @@ const batchGate = `
   begin
     perform pg_advisory_xact_lock_shared(hashtextextended('messaging:batches', 0));
     return query select e.user_id from erased_users e where e.user_id = any (subjects);
+  end $$`;
+
+// First in every transaction that writes a generation: finds its tables before all others, and answers whether it is live,
+// being built, or over. A switch takes the same lock exclusively and so waits for the batches of both generations. Volatile,
+// for the answer must be as of after the wait. A generation that is over has no tables: its statements would reach the view.
+const projectionGate = `
+  create function messaging_projection_gate(projection text, mine integer) returns text
+  language plpgsql volatile as $$
+  begin
+    perform pg_advisory_xact_lock_shared(hashtextextended('projection:' || projection || ':' || mine, 0));
+    perform set_config('search_path', quote_ident(projection || '_' || mine) || ', public', true);
+    return (select case mine when p.generation then 'live' when p.rebuild_generation then 'building' else 'over' end
+              from public.projections p where p.name = projection);
   end $$`;
