@@ -53,7 +53,9 @@ export function letterText(letter: DeadLetter, options: ShowOptions): string {
   ].join('\n');
 }
 
-function valueLines({ data, value }: DeadLetter, { raw, showPersonal }: ShowOptions): string[] {
+function valueLines({ data, value, headers }: DeadLetter, { raw, showPersonal }: ShowOptions): string[] {
+  const omitted = headers['x-dlq-omitted'];
+  if (omitted) return [`too large for a letter (${omitted}): the record is where it was`];
   if (value === null)
     return ['none: of a state record only the coordinates are kept, and a tombstone has none'];
   if (raw) return [printable(value.toString())];

@@ -1,8 +1,8 @@
 // npm run events -- dlq …: what became of records that a group could not handle, and what to do about them.
 import { parseArgs } from 'node:util';
 import { Logger } from '@nestjs/common';
-import { subscriptions, topics } from '@nest-arch/contracts';
-import { DeadLetters, deadLetterId, parseId, type DeadLetter } from '@nest-arch/messaging/dead-letters';
+import { deadLetterId, subscriptions, topics } from '@nest-arch/contracts';
+import { DeadLetters, parseId, type DeadLetter } from '@nest-arch/messaging/dead-letters';
 import { StepError } from '../bootstrap/progress.mjs';
 import { kafkaAccess } from './brokers.ts';
 import { letterJson, letterTable, letterText } from './dlq-text.ts';
@@ -51,7 +51,7 @@ export async function run(args: string[]): Promise<number> {
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (!command) throw new UsageError(name ? `There is no "dlq ${name}".` : 'What is to be done?');
     for (const id of [...ids, ...(values.after === undefined ? [] : [values.after])])
-      if (!deadLetterId.test(id)) throw new UsageError(`Not the id of a dead letter: ${id}`);
+      if (!deadLetterId.safeParse(id).success) throw new UsageError(`Not the id of a dead letter: ${id}`);
     return await withLetters((letters) => command({ letters, ids, values }));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -130,20 +130,32 @@ async function inChunks(
   call: Call,
   work: (ids: string[]) => Promise<Record<string, string>>,
 ): Promise<number> {
-  const { values } = call;
-  if (!values.all && call.ids.length === 0)
-    throw new UsageError('Which letters? Give ids, or --group and --all.');
-  const ids = values.all ? await allIds(call) : [...new Set(call.ids)];
+  const ids = await chosenIds(call);
+  const { json, all } = call.values;
   const done: Record<string, string> = {};
   for (let at = 0; at < ids.length; at += 500) {
     const now = await work(ids.slice(at, at + 500));
     Object.assign(done, now);
-    if (!values.json) for (const [id, what] of Object.entries(now)) console.log(`${what.padEnd(10)}  ${id}`);
+    if (!json) for (const [id, what] of Object.entries(now)) console.log(`${what.padEnd(10)}  ${id}`);
   }
-  if (values.json) console.log(JSON.stringify(done, null, 2));
+  if (json) console.log(JSON.stringify(done, null, 2));
+  if (all) console.error(`${Object.keys(done).length} of ${ids.length} letters.`);
+  return verdict(ids, done, all);
+}
+
+function verdict(ids: string[], done: Record<string, string>, all: boolean): number {
   // Of all, some may have been dealt with by somebody else in the meantime.
-  if (values.all) console.error(`${Object.keys(done).length} of ${ids.length} letters.`);
-  return values.all ? 0 : notOpen(ids.filter((id) => !Object.hasOwn(done, id)));
+  const missing = all ? [] : ids.filter((id) => !Object.hasOwn(done, id));
+  const isGone = Object.values(done).includes('gone');
+  if (isGone)
+    console.error('gone: neither the letter nor its topic has the record any more; it can only be dropped.');
+  return notOpen(missing) || Number(isGone);
+}
+
+async function chosenIds(call: Call): Promise<string[]> {
+  if (call.values.all) return allIds(call);
+  if (call.ids.length === 0) throw new UsageError('Which letters? Give ids, or --group and --all.');
+  return [...new Set(call.ids)];
 }
 
 /** Taken down before the first is touched: a replay that fails again makes a new letter. */

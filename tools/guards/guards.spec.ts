@@ -16,7 +16,7 @@ async function sources(pattern: string): Promise<{ file: string; text: string }[
 
 // The running apps refuse to boot with such a route; this says so before anything runs.
 it('every route of every controller declares its access', async () => {
-  const controllers = await sources('apps/*/src/**/*.controller.ts');
+  const controllers = await sources('{apps,libs}/*/src/**/*.controller.ts');
   const open: string[] = [];
   let routes = 0;
   for (const { file, text } of controllers) {

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DatabaseModule, Db } from '@nest-arch/database';
-import { MessagingModule, type MessagingOptions } from '@nest-arch/messaging';
+import { DeadLettersModule, MessagingModule, type MessagingOptions } from '@nest-arch/messaging';
 import { HealthRegistry, PlatformModule } from '@nest-arch/platform';
 import { ActivityModule } from './activity/activity.module.js';
 import type { Config } from './config.js';
@@ -39,6 +39,7 @@ export class AppModule {
           topicPrefix: config.KAFKA_TOPIC_PREFIX,
           ...(relay === undefined ? {} : { relay }),
         }),
+        DeadLettersModule.forRoot({ service: 'analytics' }),
         ActivityModule,
       ],
     };

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DatabaseModule, Db } from '@nest-arch/database';
-import { MessagingModule, type MessagingOptions } from '@nest-arch/messaging';
+import { DeadLettersModule, MessagingModule, type MessagingOptions } from '@nest-arch/messaging';
 import { HealthRegistry, PlatformModule } from '@nest-arch/platform';
 import type { Config } from './config.js';
 import { ContactsConsumer } from './contacts/contacts.consumer.js';
@@ -44,6 +44,7 @@ export class AppModule {
           ...(relay === undefined ? {} : { relay }),
         }),
         MailModule.forRoot(config, { background }),
+        DeadLettersModule.forRoot({ service: 'notification' }),
         InboxModule.forRoot(config),
       ],
       controllers: [ContactsConsumer, WelcomeConsumer, ErasureConsumer],

@@ -16,11 +16,13 @@ export interface MergeOptions {
   readonly routes: readonly ProxiedRoute[];
 }
 
+const administration = { name: 'Administration', description: 'Figures and repairs, for administrators' };
+
 const areas: Record<UpstreamName, { name: string; description: string }> = {
   auth: { name: 'Sign-up and sign-in', description: 'Accounts, sessions and keys' },
   profile: { name: 'People', description: 'Profiles' },
   notification: { name: 'Notifications', description: 'The inbox and its live stream' },
-  analytics: { name: 'Administration', description: 'Figures for administrators' },
+  analytics: administration,
 };
 
 /**
@@ -46,11 +48,12 @@ export function mergeDescriptions(
       title: 'nest-arch',
       version,
       description:
-        'User platform: sign-up, sign-in, profiles and notifications. Errors are RFC 9457 problems.',
+        'User platform: sign-up, sign-in, profiles and notifications. Errors are RFC 9457 problems. ' +
+        'What services announce over Kafka is described as [AsyncAPI 3.0](/asyncapi.json).',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: serverUrl }],
-    tags: [...documents.keys()].map((upstream) => areas[upstream]),
+    tags: [...new Set([...[...documents.keys()].map((upstream) => areas[upstream]), administration])],
     paths,
     components: {
       securitySchemes: {
@@ -79,7 +82,7 @@ function describe(operation: Operation, route: ProxiedRoute): Operation {
   return {
     ...operation,
     operationId: operation.operationId ?? `${route.method.toLowerCase()}${route.path.replace(/\W+/g, '_')}`,
-    tags: [areas[route.upstream].name],
+    tags: [(route.path.startsWith('/v1/admin/') ? administration : areas[route.upstream]).name],
     security: isOpen ? [] : [{ accessToken: [] }],
     responses: { ...gatewayResponses(isOpen), ...operation.responses },
   };

@@ -64,12 +64,34 @@ const notification = calls('notification', {}, [
 
 const analytics = calls('analytics', {}, [['GET', '/v1/admin/analytics/summary', admin]]);
 
-const gateway: LocalRoute[] = ['/', '/verify', '/openapi.json', '/docs', '/docs/', '/docs/js/scalar.js'].map(
-  (path) => ({ method: 'GET', path, upstream: 'gateway', access: anyone }),
+// Each service answers for the consumer groups of its own. Reading dead-letter topics takes Kafka a moment.
+const deadLetters = (['auth', 'profile', 'notification', 'analytics'] as const).flatMap((service) =>
+  calls(service, { noStore: true, deadlineMs: 15_000 }, [
+    ['GET', `/v1/admin/dead-letters/${service}`, admin],
+    ['GET', `/v1/admin/dead-letters/${service}/{id}`, admin],
+    ['POST', `/v1/admin/dead-letters/${service}/{id}/replay`, admin],
+    ['DELETE', `/v1/admin/dead-letters/${service}/{id}`, admin],
+  ]),
 );
 
+const gateway: LocalRoute[] = [
+  '/',
+  '/verify',
+  '/openapi.json',
+  '/asyncapi.json',
+  '/docs',
+  '/docs/',
+  '/docs/js/scalar.js',
+].map((path) => ({ method: 'GET', path, upstream: 'gateway', access: anyone }));
+
 /** Everything that services answer. */
-export const proxiedRoutes: readonly ProxiedRoute[] = [...auth, ...profile, ...notification, ...analytics];
+export const proxiedRoutes: readonly ProxiedRoute[] = [
+  ...auth,
+  ...profile,
+  ...notification,
+  ...analytics,
+  ...deadLetters,
+];
 
 /** Everything that can be reached from outside. What is not here is a 404, whatever a service would answer. */
 export const publicRoutes: readonly PublicRoute[] = [...proxiedRoutes, ...gateway];

@@ -1,3 +1,4 @@
+import { deadLetterId } from '@nest-arch/contracts';
 import type { BroadcastRecord } from '../broadcast/broadcast-record.js';
 import { deadLetterHeader } from '../wire/dead-letter-headers.js';
 import { header, type Headers } from '../wire/headers.js';
@@ -34,12 +35,11 @@ export interface Position {
   offset: string;
 }
 
-export const deadLetterId = /^[a-z0-9][\w.-]*\.dlq:\d{1,9}:\d{1,18}$/i;
-
 /** Throws when the text is no id of a dead letter. */
 export function parseId(id: string): Position {
   const [topic, partition, offset] = id.split(':');
-  if (!deadLetterId.test(id) || !topic || !offset) throw new Error(`Not the id of a dead letter: ${id}`);
+  if (!deadLetterId.safeParse(id).success || !topic || !offset)
+    throw new Error(`Not the id of a dead letter: ${id}`);
   return { topic, partition: Number(partition), offset };
 }
 

@@ -1,14 +1,13 @@
 import { Logger } from '@nestjs/common';
 import { subscriptions, topics } from '@nest-arch/contracts';
-import type { BroadcastRecord } from '../broadcast/broadcast-record.js';
 import { Publisher } from '../outbox/publisher.js';
 import { deadLetterTopic } from '../topics/names.js';
 import { deadLetterHeader } from '../wire/dead-letter-headers.js';
-import { header, rawHeaders } from '../wire/headers.js';
 import type { WireRecord } from '../wire/wire-record.js';
 import { parseId, toLetter, type DeadLetter, type Position, type Resolution } from './dead-letter.js';
 import { Located } from './located.js';
 import { OpenLetters, compare, type Part } from './open-letters.js';
+import { replayOf } from './replay-event.js';
 import { replayState } from './replay-state.js';
 import { orAborted, scan, withAdmin, type Span } from './scan.js';
 
@@ -101,26 +100,34 @@ export class DeadLetters {
 
   /**
    * Publishes the records again under their own event ids, for the one group that failed; the inbox makes a second replay
-   * harmless. A state record is read from its topic, and not replayed (`superseded`) if its key has a newer one. Ids that
-   * are closed, or never were, are missing in the answer. Take at most some hundred at once.
+   * harmless. A state record is read from its topic, and not replayed (`superseded`) if its key has a newer one. `gone`: the
+   * letter had no room for the record, and its topic no longer has it; the letter stays. Ids that are closed, or never
+   * were, are missing in the answer. Take at most some hundred at once.
    */
-  async replayAll(ids: readonly string[]): Promise<Map<string, Resolution>> {
+  async replayAll(ids: readonly string[]): Promise<Map<string, Resolution | 'gone'>> {
     const signal = this.deadline();
     const { located, spans } = await this.locate(ids, signal);
     const found = [...located.found.values()].map((record) => ({ letter: toLetter(record), record }));
-    const events = found.filter(({ letter }) => !stateTopics.has(letter.topic));
-    const resolutions = new Map<string, Resolution>(events.map(({ letter }) => [letter.id, 'replayed']));
-    await this.send(events.map(replayOf), signal);
     const reading = { brokers: this.options.brokers, topicPrefix: this.topicPrefix, signal };
+    const outcomes = new Map<string, Resolution | 'gone'>();
+    const events: WireRecord[] = [];
+    for (const each of found.filter(({ letter }) => !stateTopics.has(letter.topic))) {
+      const record = await replayOf(each, reading);
+      if (record) events.push(record);
+      outcomes.set(each.letter.id, record ? 'replayed' : 'gone');
+    }
+    await this.send(events, signal);
     for (const { letter } of found.filter(({ letter }) => stateTopics.has(letter.topic)))
-      resolutions.set(letter.id, await replayState(letter, this.publisher, reading));
+      outcomes.set(letter.id, await replayState(letter, this.publisher, reading));
+    const closed = [...outcomes].filter((each): each is [string, Resolution] => each[1] !== 'gone');
+    const resolutions = new Map(closed);
     await this.close(resolutions, signal);
     await this.cutOff(resolutions.keys(), { located, spans, signal });
-    return resolutions;
+    return outcomes;
   }
 
   /** As `replayAll`; undefined when the letter is closed or never was. */
-  async replay(id: string): Promise<Resolution | undefined> {
+  async replay(id: string): Promise<Resolution | 'gone' | undefined> {
     return (await this.replayAll([id])).get(id);
   }
 
@@ -260,17 +267,4 @@ function startOf(at: { topic: string; partition: number }, after: Position | nul
 
 function positionOf({ topic, partition, offset }: Position): Position {
   return { topic, partition, offset };
-}
-
-/** The record as it was, for the one group that failed. */
-function replayOf({ letter, record }: { letter: DeadLetter; record: BroadcastRecord }): WireRecord {
-  const kept = Object.entries(rawHeaders(record.message.headers)).filter(
-    ([name]) => !name.startsWith('x-dlq-'),
-  );
-  return {
-    topic: letter.topic,
-    key: record.message.key,
-    value: record.message.value,
-    headers: { ...Object.fromEntries(kept), [header.replayFor]: letter.group },
-  };
 }

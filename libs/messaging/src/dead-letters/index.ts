@@ -1,11 +1,4 @@
-export {
-  deadLetterId,
-  idOf,
-  parseId,
-  type DeadLetter,
-  type Position,
-  type Resolution,
-} from './dead-letter.js';
+export { idOf, parseId, type DeadLetter, type Position, type Resolution } from './dead-letter.js';
 export {
   DeadLetters,
   DeadLettersTimeoutError,

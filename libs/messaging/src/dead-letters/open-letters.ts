@@ -92,7 +92,9 @@ function sizeOf({ message }: BroadcastRecord): number {
 export function detached(record: BroadcastRecord): BroadcastRecord {
   const { key, value, headers = {} } = record.message;
   const copy = (part: string | Buffer) => (typeof part === 'string' ? part : Buffer.from(part));
-  const copies = Object.entries(rawHeaders(headers)).map(([name, part]) => [name, copy(part)] as const);
+  const copies = Object.entries(rawHeaders(headers)).map(
+    ([name, part]) => [name, Array.isArray(part) ? part.map(copy) : copy(part)] as const,
+  );
   const message = { ...record.message, key: key && Buffer.from(key), value: value && Buffer.from(value) };
   return { ...record, message: { ...message, headers: Object.fromEntries(copies) } as KafkaMessage };
 }

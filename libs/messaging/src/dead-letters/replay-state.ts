@@ -4,7 +4,8 @@ import { header, rawHeaders } from '../wire/headers.js';
 import type { WireRecord } from '../wire/wire-record.js';
 import type { DeadLetter, Resolution } from './dead-letter.js';
 import { detached } from './open-letters.js';
-import { scan, type ScanOptions } from './scan.js';
+import type { Reading } from './replay-event.js';
+import { scan } from './scan.js';
 
 /** What a state topic holds of one key, from the record of the letter on. */
 interface Course {
@@ -22,7 +23,7 @@ interface Course {
 export async function replayState(
   letter: DeadLetter,
   publisher: Publisher,
-  reading: Omit<ScanOptions, 'topics' | 'from' | 'onRecord'>,
+  reading: Reading,
 ): Promise<Resolution> {
   for (;;) {
     const { last, newer } = await courseOf(letter, reading);
@@ -33,10 +34,7 @@ export async function replayState(
   }
 }
 
-async function courseOf(
-  letter: DeadLetter,
-  reading: Omit<ScanOptions, 'topics' | 'from' | 'onRecord'>,
-): Promise<Course> {
+async function courseOf(letter: DeadLetter, reading: Reading): Promise<Course> {
   const course: Course = { last: undefined, newer: undefined };
   await scan({
     ...reading,

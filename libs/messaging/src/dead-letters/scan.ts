@@ -12,6 +12,8 @@ export interface ScanOptions {
   topics: readonly string[];
   /** Where to begin; `skip` leaves the partition out. Default: where it begins. */
   from?(topic: string, partition: number): bigint | 'beginning' | 'skip';
+  /** Where to end, if the partition goes on. Default: where it ends now. */
+  until?(topic: string, partition: number): bigint;
   /** In the order of each partition. Nothing of the record is kept when this does not. */
   onRecord(record: BroadcastRecord): void;
   signal: AbortSignal;
@@ -25,7 +27,7 @@ export interface Span {
   low: bigint;
   /** What is read next. */
   next: bigint;
-  /** Where the partition ended when the scan began. */
+  /** Where the scan ends. */
   end: bigint;
 }
 
@@ -65,7 +67,7 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<
   return Promise.race([promise, aborted.promise]).finally(() => signal.removeEventListener('abort', abort));
 }
 
-async function findSpans(admin: Admin, { topics, topicPrefix, from }: ScanOptions): Promise<Span[]> {
+async function findSpans(admin: Admin, { topics, topicPrefix, from, until }: ScanOptions): Promise<Span[]> {
   const existing = new Set(await admin.listTopics());
   const present = topics.filter((topic) => existing.has(topicPrefix + topic));
   const found = await Promise.all(
@@ -76,7 +78,8 @@ async function findSpans(admin: Admin, { topics, topicPrefix, from }: ScanOption
         if (start === 'skip') return [];
         const lowest = BigInt(low);
         const next = start === 'beginning' || start < lowest ? lowest : start;
-        return [{ topic, partition, low: lowest, next, end: BigInt(high) }];
+        const [wanted, last] = [until?.(topic, partition) ?? BigInt(high), BigInt(high)];
+        return [{ topic, partition, low: lowest, next, end: wanted < last ? wanted : last }];
       });
     }),
   );
