@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { GATEWAY_CONFIG, type GatewayConfig } from '../config.js';
 import { ApiDescription } from '../descriptions/api-description.js';
 import { serveDocs } from '../descriptions/docs.js';
+import { serveEventDescription } from '../descriptions/event-description.js';
 import { servePages } from '../pages/pages.js';
 import { keepJsonBodies, refuseBody } from '../proxies/json-bodies.js';
 import { Proxy } from '../proxies/proxy.js';
@@ -42,6 +43,7 @@ export class Edge {
     void fastify.register(async (scope) => this.addProxiedRoutes(scope));
     servePages(fastify);
     serveDocs(fastify, this.description);
+    serveEventDescription(fastify);
     // With CORS, OPTIONS is its own everywhere.
     const isFree = (method: string) => method !== 'OPTIONS' || this.config.CORS_ORIGINS.length === 0;
     answerUnknownRoutes(fastify, fastify.supportedMethods.filter(isFree));

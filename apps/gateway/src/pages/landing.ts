@@ -7,6 +7,7 @@ const texts = {
     intro: 'A user platform: sign-up, sign-in, profiles and notifications behind one HTTP API.',
     docs: 'Read and try the API',
     description: 'API description (OpenAPI 3.1)',
+    events: 'Event description (AsyncAPI 3.0)',
     keys: 'Public signing keys',
     version: 'Version',
   },
@@ -15,6 +16,7 @@ const texts = {
       'Eine Nutzerplattform: Registrierung, Anmeldung, Profile und Benachrichtigungen hinter einer HTTP-API.',
     docs: 'Die API lesen und ausprobieren',
     description: 'Beschreibung der API (OpenAPI 3.1)',
+    events: 'Beschreibung der Ereignisse (AsyncAPI 3.0)',
     keys: 'Öffentliche Signaturschlüssel',
     version: 'Version',
   },
@@ -30,6 +32,7 @@ export function landingPage(language: Language): RenderedPage {
 <ul>
 <li><a href="/docs/">${text.docs}</a></li>
 <li><a href="/openapi.json">${text.description}</a></li>
+<li><a href="/asyncapi.json">${text.events}</a></li>
 <li><a href="/.well-known/jwks.json">${text.keys}</a></li>
 </ul>
 <p class="hint">${text.version} ${escapeHtml(gatewayVersion)}</p>`,
