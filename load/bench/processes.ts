@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { Platform } from '../../tools/platform/platform.ts';
 import type { Row } from './report.ts';
 
@@ -10,8 +10,32 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
+/** The same of a process and all that it has started, those that have ended included. */
+export function cpuSecondsOfTree(root: number): number {
+  const processes = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (statOf(name) ?? []) : []));
+  const inTree = new Set([root]);
+  // A child may come before its parent in the list.
+  for (let before = 0; before !== inTree.size;) {
+    before = inTree.size;
+    for (const { pid, parent } of processes) if (inTree.has(parent)) inTree.add(pid);
+  }
+  const ticks = processes.filter(({ pid }) => inTree.has(pid)).reduce((sum, each) => sum + each.ticks, 0);
+  return ticks / ticksPerSecond;
+}
+
+/** Ticks of the process and of the children that it has waited for. Undefined when it is gone. */
+function statOf(pid: string): { pid: number; parent: number; ticks: number } | undefined {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+    return { pid: Number(pid), parent: Number(fields[1]), ticks };
+  } catch {
+    return undefined;
+  }
+}
+
 /** Proportional set size in MiB: shared pages count in parts. */
-function pssMib(pid: number): number {
+export function pssMib(pid: number): number {
   const kib = /^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1];
   return Number(kib) / 1024;
 }

@@ -31,6 +31,7 @@ const format: Check = {
 const types: Check[] = [
   { name: 'Types of the apps and libraries', args: [tsc, '-b'], remedy: 'mend the errors above' },
   { name: 'Types of the tools', args: [tsc, '-p', 'tools'], remedy: 'mend the errors above' },
+  { name: 'Types of the benchmarks', args: [tsc, '-p', 'load'], remedy: 'mend the errors above' },
   {
     name: 'Types of the specs',
     args: [tsc, '-p', 'tsconfig.spec.json'],
