@@ -18,6 +18,8 @@ export interface KafkaOptions {
   controllerPort?: number;
   /** For runs of a few minutes: compiles less, and so starts with less work, but is slower under load. */
   shortLived?: boolean;
+  /** Settings of the broker other than ours. */
+  settings?: Record<string, string | number | boolean>;
 }
 
 export interface KafkaEngine extends Engine {
@@ -35,7 +37,8 @@ export async function startKafka(options: KafkaOptions): Promise<KafkaEngine> {
   const controllerPort = await freePort(options.controllerPort);
   mkdirSync(options.dataDir, { recursive: true });
   const properties = join(options.dataDir, 'server.properties');
-  writeFileSync(properties, brokerProperties(join(options.dataDir, 'log'), port, controllerPort));
+  const logDir = join(options.dataDir, 'log');
+  writeFileSync(properties, brokerProperties(logDir, { port, controllerPort }, options.settings));
   if (!existsSync(join(options.dataDir, 'log', 'meta.properties'))) {
     const clusterId = randomBytes(16).toString('base64url');
     await run(java, [
@@ -93,7 +96,11 @@ function classArchive(java: string, classPath: string, shortLived: boolean) {
   return { flags: [`-XX:ArchiveClassesAtExit=${partial}`, ...quiet], keep };
 }
 
-function brokerProperties(logDir: string, port: number, controllerPort: number): string {
+function brokerProperties(
+  logDir: string,
+  { port, controllerPort }: { port: number; controllerPort: number },
+  settings: KafkaOptions['settings'] = {},
+): string {
   const properties = {
     'process.roles': 'broker,controller',
     'node.id': 1,
@@ -122,6 +129,7 @@ function brokerProperties(logDir: string, port: number, controllerPort: number):
     'log.index.size.max.bytes': 1_048_576,
     'num.network.threads': 2,
     'num.io.threads': 4,
+    ...settings,
   };
   return Object.entries(properties)
     .map(([name, value]) => `${name}=${String(value).replaceAll('\\', '\\\\')}\n`)

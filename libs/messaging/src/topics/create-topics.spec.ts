@@ -3,6 +3,9 @@ import { topics } from '@nest-arch/contracts';
 import { engines, testKafkaPrefix } from '@nest-arch/testing';
 import { ConfigResourceTypes, createKafka, type Admin } from '../kafka/kafka-client.js';
 import { createTopics } from './create-topics.js';
+import { describePlan } from './plan-text.js';
+import { applyTopics, planTopics } from './topic-admin.js';
+import { isEmptyPlan } from './topic-plan.js';
 
 const prefix = testKafkaPrefix();
 const brokers = engines.kafkaBrokers.split(',');
@@ -85,4 +88,37 @@ it('reports a topic with fewer partitions than declared and leaves it alone', as
   const wider = { ...topics.revocations, partitions: 4 };
   const { tooFewPartitions } = await createTopics({ ...options, only: [wider], groups: {} });
   expect(tooFewPartitions).toEqual([`${prefix}auth.session.revocations.v1`]);
+});
+
+it('plans without changing anything, and has nothing left to plan once applied', async () => {
+  const wider = { ...options, only: options.only.map((topic) => ({ ...topic, partitions: 12 })) };
+  await admin.alterConfigs({
+    validateOnly: false,
+    resources: [
+      {
+        type: ConfigResourceTypes.TOPIC,
+        name: `${prefix}auth.challenges.v1`,
+        configEntries: [{ name: 'retention.ms', value: '1000' }],
+      },
+    ],
+  });
+  const plan = await planTopics(wider);
+  expect(await planTopics(wider)).toEqual(plan);
+  const { will } = describePlan(plan, { raisePartitions: true });
+  expect(will).toContain(`correct ${prefix}auth.challenges.v1: retention.ms 1000 (1 s) → 172800000 (2 d)`);
+  expect(will).toContain(`raise ${prefix}auth.challenges.v1: 8 → 12 partitions`);
+
+  await applyTopics(wider);
+  const left = await planTopics(wider);
+  expect(left.settings).toEqual([]);
+  expect(left.partitions).toEqual(plan.partitions);
+
+  await applyTopics({ ...wider, raisePartitions: true });
+  // A compacted topic's are never raised.
+  expect((await planTopics(wider)).partitions.map(({ topic }) => topic)).toEqual([
+    `${prefix}auth.user.state.v1`,
+  ]);
+  expect(isEmptyPlan(await planTopics({ ...wider, only: [wider.only[1] as never] }))).toBe(false);
+  const { partitions } = await planTopics(options);
+  expect(partitions).toContainEqual(expect.objectContaining({ found: 12, wanted: 8 }));
 });
