@@ -4,7 +4,7 @@ import type { Consumer } from '../kafka/kafka-client.js';
 import { deadLetterTopic } from '../topics/names.js';
 import { GroupGuard } from './group-guard.js';
 import { partitionKey, type PartitionId } from './incoming.js';
-import { OffsetCommitter } from './offset-committer.js';
+import { OffsetCommitter, type OffsetCommit } from './offset-committer.js';
 import type { WorkerParts } from './partition-worker.js';
 import { Partitions, type FetchControl } from './partitions.js';
 
@@ -66,6 +66,14 @@ export class GroupReader {
     await this.assigned.close();
     await this.committer.flush();
     await this.loop.stop();
+  }
+
+  /** Ends the work here and leaves the group's offsets where they are given and lower than what was done. */
+  async finishAt(offsets: readonly OffsetCommit[]): Promise<void> {
+    await this.assigned.close();
+    await this.committer.flush();
+    const lower = offsets.filter((each) => BigInt(each.offset) < (this.positionOf(each) ?? 0n));
+    if (lower.length > 0) await this.commit(lower);
   }
 
   get consumer(): Consumer | undefined {

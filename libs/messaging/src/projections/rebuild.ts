@@ -62,8 +62,10 @@ export class Rebuild {
   private readonly admin: Admin;
   private aborted: Error | undefined;
   private switched = false;
+  private reader: GenerationReader | undefined;
+  private recordsBefore = 0;
   /** Where partitions begin that are not read from their beginning. */
-  private readonly starts = new Map<string, bigint>();
+  private starts = new Map<string, bigint>();
 
   constructor(
     private readonly parts: ProjectionParts,
@@ -114,20 +116,38 @@ export class Rebuild {
   private async build(claimed: Claimed): Promise<RebuildResult> {
     const startedAt = performance.now();
     await this.beginAt(claimed.generation);
-    const reader = new GenerationReader(this.parts, this.projection, claimed.generation, this.options);
-    reader.start();
+    await this.newReader(claimed);
     try {
-      await this.catchUp(reader);
+      await this.catchUp();
       const before = await this.fingerprint(claimed.active);
-      await this.switchOver(reader, claimed);
+      await this.switchOver(claimed);
       const seconds = (performance.now() - startedAt) / 1000;
       const { generation } = claimed;
       const after = await this.fingerprint(generation);
-      return { generation, records: reader.records, before, after, seconds };
+      return { generation, records: this.records, before, after, seconds };
     } finally {
-      await reader.close();
+      await this.closeReader();
       await this.deleteGroup(claimed);
     }
+  }
+
+  private async newReader({ generation }: Claimed): Promise<void> {
+    this.starts = new Map();
+    for (const start of await this.committedOf(generation))
+      this.starts.set(partitionKey(start), start.offset);
+    this.reader = new GenerationReader(this.parts, this.projection, generation, this.options);
+    this.reader.start();
+  }
+
+  private async closeReader(): Promise<void> {
+    const { reader } = this;
+    this.reader = undefined;
+    this.recordsBefore += reader?.records ?? 0;
+    await reader?.close();
+  }
+
+  private get records(): number {
+    return this.recordsBefore + (this.reader?.records ?? 0);
   }
 
   private async beginAt(generation: number): Promise<void> {
@@ -138,35 +158,35 @@ export class Rebuild {
     for (const topic of projectionTopics(this.projection)) {
       const partitions = await this.admin.fetchTopicOffsetsByTimestamp(topicPrefix + topic, from.getTime());
       await this.admin.setOffsets({ groupId, topic: topicPrefix + topic, partitions });
-      for (const { partition, offset } of partitions)
-        this.starts.set(partitionKey({ topic, partition }), BigInt(offset));
     }
   }
 
   /** Until what was written while the last stretch was read is read within a second. */
-  private async catchUp(reader: GenerationReader): Promise<void> {
+  private async catchUp(): Promise<void> {
     for (;;) {
       const ends = await this.ends();
       const startedAt = performance.now();
-      while (!(await holds(() => this.isDone(ends, reader), 2_000))) {
+      while (!(await holds(() => this.isDone(ends), 2_000))) {
         if (this.aborted) throw this.aborted;
-        this.options.onProgress?.(`${reader.records} records read`);
+        this.options.onProgress?.(`${this.records} records read`);
       }
       if (performance.now() - startedAt < 1_000) return;
     }
   }
 
-  private async switchOver(reader: GenerationReader, claimed: Claimed): Promise<void> {
+  private async switchOver(claimed: Claimed): Promise<void> {
     for (;;) {
       if (this.aborted) throw this.aborted;
       try {
-        await this.parts.db.transaction((tx) => this.switchIn(tx, reader, claimed));
+        await this.parts.db.transaction((tx) => this.switchIn(tx, claimed));
         this.switched = true;
         return;
       } catch (error) {
         if (!(error instanceof NotNowError) && !isTransient(error)) throw error;
         this.options.onProgress?.('The tables are busy; the switch waits');
-        await new Promise((resolve) => setTimeout(resolve, 1_000));
+        await this.closeReader();
+        await this.newReader(claimed);
+        await this.catchUp();
       }
     }
   }
@@ -175,15 +195,16 @@ export class Rebuild {
    * The whole switch. First the live group's batches end and no new one begins, so that what is left to read is final;
    * when the new generation has that too, it is at least as new as the old one, and takes its place.
    */
-  private async switchIn(tx: Tx, reader: GenerationReader, claimed: Claimed): Promise<void> {
+  private async switchIn(tx: Tx, claimed: Claimed): Promise<void> {
     const { name, tables } = this.projection;
     const { active, generation } = claimed;
     const next = schemaOf(name, generation);
     await setLockTimeout(tx, 2_000);
     await lockGeneration(tx, name, active);
     const ends = await this.ends();
-    if (!(await holds(() => this.isDone(ends, reader), lastRecordsMs))) throw new NotNowError();
+    if (!(await holds(() => this.isDone(ends), lastRecordsMs))) throw new NotNowError();
     if (this.aborted) throw this.aborted;
+    await this.leaveToLive(active);
     await lockGeneration(tx, name, generation);
     const pointer = await lockPointer(tx, name);
     // A commit whose outcome was unknown had worked.
@@ -194,6 +215,41 @@ export class Rebuild {
     await movePointer(tx, name, generation);
     await dropGeneration(tx, schemaOf(name, active));
     await this.projection.switched?.(tx);
+  }
+
+  /**
+   * The new group goes on where the old one has committed: what the old one has not had comes once more, live, for what its
+   * records do outside the tables. For the tables it is nothing new.
+   */
+  private async leaveToLive(active: number): Promise<void> {
+    const offsets = (await this.committedOf(active)).map((each) => ({
+      ...each,
+      offset: String(each.offset),
+    }));
+    try {
+      await this.reader?.reader.finishAt(offsets);
+    } catch {
+      // Between two generations of the group nothing can be committed.
+      throw new NotNowError();
+    }
+  }
+
+  /** Without partitions for which nothing is committed. */
+  private async committedOf(generation: number): Promise<Ends> {
+    const { appName, topicPrefix } = this.parts;
+    const committed = await this.admin.fetchOffsets({
+      groupId: topicPrefix + generationGroup(appName, this.projection, generation),
+      topics: projectionTopics(this.projection).map((topic) => topicPrefix + topic),
+    });
+    return committed.flatMap(({ topic, partitions }) =>
+      partitions
+        .map(({ partition, offset }) => ({
+          topic: topic.slice(topicPrefix.length),
+          partition,
+          offset: BigInt(offset),
+        }))
+        .filter(({ offset }) => offset >= 0n),
+    );
   }
 
   /** People whose rows were written here before they were put on the list: their erasure reached only what was read. */
@@ -208,9 +264,9 @@ export class Rebuild {
     }
   }
 
-  private isDone(ends: Ends, reader: GenerationReader): boolean {
+  private isDone(ends: Ends): boolean {
     if (this.aborted) return true;
-    return reached(ends, (id) => reader.positionOf(id) ?? this.starts.get(partitionKey(id)));
+    return reached(ends, (id) => this.reader?.positionOf(id) ?? this.starts.get(partitionKey(id)));
   }
 
   private fingerprint(generation: number): Promise<Fingerprint> {
