@@ -100,9 +100,10 @@ export class Partitions {
 
   private retire(key: string, worker: PartitionWorker): void {
     this.workers.delete(key);
-    this.paused.delete(key);
     this.parts.committer.drop(worker.id);
     this.setWaiting(worker.id, false);
+    // kafkajs remembers a pause over rebalances: the partition would not be fetched when it came back to us.
+    if (this.paused.delete(key)) this.parts.fetch.resume(worker.id);
     void worker.stop();
   }
 
