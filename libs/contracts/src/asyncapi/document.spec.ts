@@ -1,15 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { describe, expect, it } from '@jest/globals';
-import {
-  asyncApiDocument,
-  contractsVersion,
-  events,
-  heartbeatType,
-  subscriptions,
-  topics,
-} from '../index.js';
+import { asyncApiDocument, events, heartbeatType, subscriptions, topics } from '../index.js';
 
 const document = asyncApiDocument();
 type Messages = Record<string, { examples?: { headers: object; payload?: unknown }[] }>;
@@ -73,9 +65,7 @@ describe('the AsyncAPI document', () => {
     expect(received).toHaveLength(read);
   });
 
-  it('is the same every time, and of this version of the package', async () => {
+  it('is the same every time', () => {
     expect(asyncApiDocument()).toEqual(document);
-    const manifest = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-    expect((JSON.parse(manifest) as { version: string }).version).toBe(contractsVersion);
   });
 });

@@ -13,13 +13,8 @@ export const subscriptions: Readonly<Record<string, readonly TopicDefinition[]>>
     topics.erasures,
   ],
   profile: [topics.userEvents, topics.userState, topics.erasures],
-  notification: [
-    topics.userEvents,
-    topics.userState,
-    topics.profileState,
-    topics.challenges,
-    topics.erasures,
-  ],
+  notification: [topics.userEvents, topics.challenges, topics.erasures],
+  'notification.contacts': [topics.userState, topics.profileState],
   analytics: [topics.userEvents, topics.sessionEvents, topics.erasures],
 };
 
