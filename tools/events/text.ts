@@ -1,5 +1,3 @@
-import { stdout } from 'node:process';
-
 /** Rows under headings, as wide as they have to be. The last column is not padded. */
 export function columns(headings: string[], rows: string[][]): string {
   const widths = headings.map((heading, at) =>
@@ -32,6 +30,3 @@ export function printable(text: string): string {
     character === '\n' ? '\\n' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
-
-/** Colours where a person looks. */
-export const isTerminal = (): boolean => stdout.isTTY === true && !process.env['NO_COLOR'];

@@ -6,6 +6,13 @@ import { createKafka, type Admin, type EachBatchPayload, type KafkaMessage } fro
 import { header } from '../wire/headers.js';
 import { toBroadcastRecord, type BroadcastRecord } from './broadcast-record.js';
 
+interface Ends {
+  low: bigint;
+  high: bigint;
+  /** Where reading begins, if a moment was asked for. */
+  start: bigint | undefined;
+}
+
 export interface BroadcastOptions {
   brokers: string[];
   app: string;
@@ -13,16 +20,19 @@ export interface BroadcastOptions {
   topics: string[];
   topicPrefix?: string | undefined;
   /**
-   * `beginning`: everything the topics hold, then what comes; after a reconnect it goes on where it was. `latest`: what
-   * comes from the moment of each (re)connect.
+   * Where the first connect begins: with everything the topics hold, with what they have from a moment on (by the broker's
+   * time), or with what comes (`end`). After a reconnect these go on where they were; `latest` begins with what comes at
+   * each connect anew.
    */
-  from: 'beginning' | 'latest';
+  from: 'beginning' | 'latest' | 'end' | Date;
+  /** Heartbeats of state topics are for nobody, unless somebody wants to see them. */
+  withHeartbeats?: boolean;
   /** Called in order per partition. Must not wait; what it throws is logged. */
   onRecord(record: BroadcastRecord): void;
   /**
    * Records may have been missed, so what was derived from them must go. Called after the position was fixed and before
-   * the next record: with `latest` on every (re)connect, with `beginning` only when the topic no longer holds the place
-   * where reading stopped.
+   * the next record: with `latest` on every (re)connect, else only when the topic no longer holds the place where reading
+   * stopped.
    */
   onReset?(): void;
   /** A fetch that is not answered for so long ends the connection and begins a new one. Default 5 s. */
@@ -36,7 +46,7 @@ type Batch = EachBatchPayload['batch'];
  * invalidations). A group of its own, no commits, no database. `start` it, wait for `ready`.
  */
 export class BroadcastConsumer {
-  /** `beginning`: everything that was there at the start has been delivered. `latest`: the position is fixed. */
+  /** Everything between where reading began and where the topics then ended has been delivered. */
   readonly ready: Promise<void>;
   private readonly logger = new Logger('Broadcast');
   private groupId = '';
@@ -120,10 +130,12 @@ export class BroadcastConsumer {
     const ends = new Map<string, bigint>();
     let missed = this.options.from === 'latest';
     for (const topic of this.options.topics) {
+      const starts = await this.startsOf(admin, this.prefix + topic);
       for (const { partition, low, high } of await admin.fetchTopicOffsets(this.prefix + topic)) {
         const key = `${this.prefix}${topic}/${partition}`;
         ends.set(key, BigInt(high));
-        missed = this.fixPosition(key, { low: BigInt(low), high: BigInt(high) }) || missed;
+        const start = starts?.get(partition);
+        missed = this.fixPosition(key, { low: BigInt(low), high: BigInt(high), start }) || missed;
       }
     }
     if (missed) this.callSafely(() => this.options.onReset?.());
@@ -131,12 +143,22 @@ export class BroadcastConsumer {
     this.settle();
   }
 
+  /** The first offsets at or after the moment that was asked for; undefined where none was, or reading has begun. */
+  private async startsOf(admin: Admin, topic: string): Promise<Map<number, bigint> | undefined> {
+    const { from } = this.options;
+    if (!(from instanceof Date) || this.positions.has(`${topic}/0`)) return undefined;
+    const found = await admin.fetchTopicOffsetsByTimestamp(topic, from.getTime());
+    return new Map(found.map(({ partition, offset }) => [partition, BigInt(offset)]));
+  }
+
   /** True when the place where reading stopped is no longer there. */
-  private fixPosition(key: string, { low, high }: { low: bigint; high: bigint }): boolean {
+  private fixPosition(key: string, { low, high, start }: Ends): boolean {
     const known = this.positions.get(key);
     const lost = known !== undefined && (known < low || known > high);
-    if (this.options.from === 'latest') this.positions.set(key, high);
-    else if (known === undefined || lost) this.positions.set(key, low);
+    const { from } = this.options;
+    if (from === 'latest') this.positions.set(key, high);
+    else if (known === undefined) this.positions.set(key, from === 'end' ? high : (start ?? low));
+    else if (lost) this.positions.set(key, low);
     return lost;
   }
 
@@ -154,7 +176,8 @@ export class BroadcastConsumer {
     const from = this.positions.get(key) ?? 0n;
     const topic = batch.topic.slice(this.prefix.length);
     for (const message of batch.messages) {
-      if (BigInt(message.offset) < from || isHeartbeat(message)) continue;
+      if (BigInt(message.offset) < from) continue;
+      if (isHeartbeat(message) && !this.options.withHeartbeats) continue;
       this.callSafely(() => this.options.onRecord(toBroadcastRecord(topic, batch.partition, message)));
     }
     this.positions.set(key, BigInt(batch.lastOffset()) + 1n);
