@@ -3,7 +3,7 @@ import { DatabaseModule, Db } from '@nest-arch/database';
 import { DeadLettersModule, MessagingModule, type MessagingOptions } from '@nest-arch/messaging';
 import { HealthRegistry, PlatformModule } from '@nest-arch/platform';
 import type { Config } from './config.js';
-import { ContactsConsumer } from './contacts/contacts.consumer.js';
+import { Contacts } from './contacts/contacts.projection.js';
 import { entities } from './entities.js';
 import { ErasureConsumer } from './erasure/erasure.consumer.js';
 import { InboxModule } from './inbox/inbox.module.js';
@@ -41,13 +41,15 @@ export class AppModule {
           appName: 'notification',
           brokers: config.KAFKA_BROKERS,
           topicPrefix: config.KAFKA_TOPIC_PREFIX,
+          projections: [Contacts],
           ...(relay === undefined ? {} : { relay }),
         }),
         MailModule.forRoot(config, { background }),
         DeadLettersModule.forRoot({ service: 'notification' }),
         InboxModule.forRoot(config),
       ],
-      controllers: [ContactsConsumer, WelcomeConsumer, ErasureConsumer],
+      controllers: [WelcomeConsumer, ErasureConsumer],
+      providers: [Contacts],
     };
   }
 }

@@ -1,6 +1,5 @@
-import { Contact } from './contacts/contact.entity.js';
 import { InboxCounter, InboxItem, InboxReadAll } from './inbox/inbox.entities.js';
 import { Delivery } from './mail/delivery.entity.js';
 import { Message } from './messages/message.entity.js';
 
-export const entities = [Contact, Message, Delivery, InboxCounter, InboxItem, InboxReadAll];
+export const entities = [Message, Delivery, InboxCounter, InboxItem, InboxReadAll];

@@ -3,7 +3,7 @@ import { Ctx, Payload } from '@nestjs/microservices';
 import { notificationErasedV1, userErasureDueV1, userErasuresV1, type EventData } from '@nest-arch/contracts';
 import { markErased, OnEvent, Outbox, type EventContext } from '@nest-arch/messaging';
 import { Clock } from '@nest-arch/platform';
-import { eraseUser } from './erasure.queries.js';
+import { eraseUsers } from './erasure.queries.js';
 
 /** Forgets people: when auth says that it is due, and again when a restored backup brings one back. */
 @Controller()
@@ -19,7 +19,7 @@ export class ErasureConsumer {
     @Ctx() { tx }: EventContext,
   ) {
     await markErased(tx, userId);
-    await eraseUser(tx, userId);
+    await eraseUsers(tx, [userId]);
     const erasedAt = this.clock.now().toISOString();
     await this.outbox.add(tx, notificationErasedV1, { userId, erasureId, erasedAt }, { key: userId });
   }
@@ -28,6 +28,6 @@ export class ErasureConsumer {
   async listed(@Payload() record: EventData<typeof userErasuresV1> | null, @Ctx() { tx }: EventContext) {
     if (record === null) return;
     // Already on the list: erased then, and nothing of the person has been let in since.
-    if (await markErased(tx, record.userId)) await eraseUser(tx, record.userId);
+    if (await markErased(tx, record.userId)) await eraseUsers(tx, [record.userId]);
   }
 }

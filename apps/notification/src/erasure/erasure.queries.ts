@@ -10,7 +10,9 @@ const tables = [
   'contacts',
 ] as const;
 
-/** Deletes all that this service has of a person. */
-export async function eraseUser(tx: Tx, userId: string): Promise<void> {
-  for (const table of tables) await execute(tx, `delete from ${table} where user_id = $1`, [userId]);
+/** Deletes all that this service has of these people. */
+export async function eraseUsers(tx: Tx, userIds: readonly string[]): Promise<void> {
+  if (userIds.length === 0) return;
+  for (const table of tables)
+    await execute(tx, `delete from ${table} where user_id = any($1::uuid[])`, [userIds]);
 }

@@ -165,13 +165,29 @@ export function putOff(
   );
 }
 
-/** What waited for this state of the contact may go. Answers how many. */
-export function completeAwaiting(tx: Tx, userId: string, contactVersion: number): Promise<number> {
+/** What waited for these states of contacts may go. Answers how many. */
+export async function completeAwaiting(
+  tx: Tx,
+  states: readonly { userId: string; version: number }[],
+): Promise<number> {
+  if (states.length === 0) return 0;
   return execute(
     tx,
-    `update deliveries set state = 'pending', next_attempt_at = now()
-      where user_id = $1 and state = 'awaiting_contact' and contact_version <= $2`,
-    [userId, contactVersion],
+    `update deliveries d set state = 'pending', next_attempt_at = now()
+       from unnest($1::uuid[], $2::int[]) as s (user_id, version)
+      where d.user_id = s.user_id and d.state = 'awaiting_contact' and d.contact_version <= s.version`,
+    [states.map(({ userId }) => userId), states.map(({ version }) => version)],
+  );
+}
+
+/** What waits for a contact that is known may go. Answers how many. */
+export function completeKnown(tx: Tx): Promise<number> {
+  return execute(
+    tx,
+    `update deliveries d set state = 'pending', next_attempt_at = now()
+       from contacts c
+      where d.state = 'awaiting_contact' and c.user_id = d.user_id
+        and c.email is not null and d.contact_version <= c.auth_version`,
   );
 }
 

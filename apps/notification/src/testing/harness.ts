@@ -1,5 +1,11 @@
 import type { Server } from 'node:http';
-import { challengeIssuedV1, topics, type ChallengePurpose, type TopicDefinition } from '@nest-arch/contracts';
+import {
+  challengeIssuedV1,
+  subscriptions,
+  topics,
+  type ChallengePurpose,
+  type TopicDefinition,
+} from '@nest-arch/contracts';
 import { many, one, uuidv7, type Db } from '@nest-arch/database';
 import { createTopics } from '@nest-arch/messaging';
 import { createApp } from '@nest-arch/platform';
@@ -22,13 +28,14 @@ export interface Instance {
 
 // Fewer partitions than in earnest: every spec file makes its own topics.
 const few = (topic: TopicDefinition) => ({ ...topic, partitions: 2 });
+const groups = Object.fromEntries(
+  Object.entries(subscriptions)
+    .filter(([group]) => group.split('.')[0] === 'notification')
+    .map(([group, read]) => [group, read.map(few)]),
+);
 const read = [
-  topics.userEvents,
-  topics.userState,
-  topics.profileState,
-  topics.challenges,
-  topics.erasures,
-].map(few);
+  ...new Map(Object.values(groups).flatMap((list) => list.map((topic) => [topic.name, topic]))).values(),
+];
 
 /** The service on its own database and topics, with a mail server and an issuer that the spec commands. */
 export async function startHarness({ consuming = true }: { consuming?: boolean } = {}) {
@@ -42,7 +49,7 @@ export async function startHarness({ consuming = true }: { consuming?: boolean }
       brokers: brokers.split(','),
       prefix,
       only: [...read, few(topics.deliveryEvents)],
-      groups: { notification: read },
+      groups,
     }).then(() => prefix),
   ]);
   const events = new EventSource(prefix);
