@@ -6,7 +6,7 @@ import { waitFor } from '@nest-arch/testing';
 import { lagOf, publish } from '../../test/event-server.js';
 import { migratePeople, People, startProjection } from '../../test/projection.js';
 import { messagingSpec, newPublisher } from '../../test/support.js';
-import { DeadLetters } from '../dead-letters.js';
+import { DeadLetters } from '../dead-letters/index.js';
 import { markErased } from '../inbox/erased-users.js';
 import { toWire } from '../outbox/wire-row.js';
 import type { WireRecord } from '../wire/wire-record.js';
