@@ -8,7 +8,7 @@ const chosen: [CrashPoint, Kind][] = [
   ['outbox.committed', 'event'],
   ['relay.acknowledged', 'tombstone'],
   ['dead_letter.written', 'deadLetter'],
-  ['offset.committed', 'state'],
+  ['offset.committed', 'projectedEvent'],
 ];
 let lanes: CrashLane[];
 

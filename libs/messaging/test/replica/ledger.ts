@@ -1,24 +1,31 @@
 import { execute, many, one } from '@nest-arch/database';
 import { topics, userErasureDueV1 } from '@nest-arch/contracts';
 import { waitFor } from '@nest-arch/testing';
-import { deadLetterTopic } from '../../src/index.js';
+import { createProjection, deadLetterTopic } from '../../src/index.js';
 import type { BroadcastRecord } from '../../src/broadcast/index.js';
 import { lagOf } from '../event-server.js';
 import { duplicatesIn, problemsOf, type Copy, type History, type Step } from '../history.js';
 import { messagingSpec, readTopics } from '../support.js';
 import type { Kind } from './protocol.js';
-import { replicaTables } from './tables.js';
+import { projection, replicaTables } from './tables.js';
 
-const read = [topics.userEvents, topics.userState];
-const group = 'replica';
+const groups = {
+  replica: [topics.userEvents, topics.userState],
+  [`replica.${projection.name}`]: [topics.profileEvents, topics.profileState],
+};
+const read = Object.values(groups).flat();
+const deadLetterTopics = Object.entries(groups).flatMap(([group, list]) =>
+  list.map(({ name }) => deadLetterTopic(name, group)),
+);
 
 /** Database and topics of one service of the proofs, and what became of its changes. */
 export class Ledger {
   private constructor(readonly spec: Awaited<ReturnType<typeof messagingSpec>>) {}
 
   static async open(): Promise<Ledger> {
-    const spec = await messagingSpec({ topics: read, groups: { [group]: read }, poolSize: 8 });
+    const spec = await messagingSpec({ topics: read, groups, poolSize: 8 });
     for (const table of replicaTables) await execute(spec.db, table);
+    for (const statement of createProjection(projection.name, projection)) await execute(spec.db, statement);
     return new Ledger(spec);
   }
 
@@ -30,9 +37,11 @@ export class Ledger {
   /** Resolves when every row was sent and every offset stands at the end. */
   async quiet(timeoutMs = 30_000): Promise<void> {
     await waitFor(async () => (await this.count('outbox')) === 0, { timeoutMs, what: 'an empty outbox' });
-    for (const { name } of read) {
-      const atEnd = async () => (await lagOf(this.spec, group, name)) === 0;
-      await waitFor(atEnd, { timeoutMs, intervalMs: 100, what: `the end of ${name}` });
+    for (const [group, list] of Object.entries(groups)) {
+      for (const { name } of list) {
+        const atEnd = async () => (await lagOf(this.spec, group, name)) === 0;
+        await waitFor(atEnd, { timeoutMs, intervalMs: 100, what: `the end of ${name}` });
+      }
     }
   }
 
@@ -45,6 +54,12 @@ export class Ledger {
   async problems(kind: Kind, users: string[]): Promise<string[]> {
     if (kind === 'tombstone') return this.problemsOfEnded(users);
     const history = await this.history(users);
+    // Of several states in one batch the last has an effect, the others none.
+    if (kind === 'projectedState')
+      return [
+        ...problemsOf({ ...history, effects: firstsOf(history.topic) }),
+        ...(await this.staleStates(users)),
+      ];
     const problems = problemsOf(history, { ordered: kind !== 'urgent' });
     return kind === 'state' ? [...problems, ...(await this.staleStates(users))] : problems;
   }
@@ -59,7 +74,7 @@ export class Ledger {
         users,
       ),
       readTopics(this.spec, ...read),
-      readTopics(this.spec, ...read.map(({ name }) => deadLetterTopic(name, group))),
+      readTopics(this.spec, ...deadLetterTopics),
     ]);
     const mine = (records: BroadcastRecord[]) =>
       records.filter(({ key, data }) => of.has(key ?? '') && data !== null).map(toCopy);
@@ -105,7 +120,7 @@ export class Ledger {
 
   private async staleStates(users: string[]): Promise<string[]> {
     const stale = await this.rows<Step>(
-      `select u.user_id as "user", s.version as n from users u left join states s using (user_id)
+      `select u.user_id as "user", s.version as n from users u left join (table states union all table projected_states) s using (user_id)
         where u.user_id = any ($1::uuid[]) and s.version is distinct from u.version`,
       users,
     );
@@ -114,7 +129,9 @@ export class Ledger {
 
   private effects(users: string[]): Promise<Copy[]> {
     return this.rows(
-      `select user_id as "user", n, event_id as id from effects where user_id = any ($1::uuid[]) order by seq`,
+      `select user_id as "user", n, event_id as id from (
+         select seq, user_id, n, event_id from effects union all table projected_effects) e
+        where user_id = any ($1::uuid[]) order by seq`,
       users,
     );
   }
@@ -126,4 +143,8 @@ export class Ledger {
 
 function toCopy({ key, headers }: BroadcastRecord): Copy {
   return { user: key ?? '', n: Number(headers['ce_version']), id: headers['ce_id'] ?? '' };
+}
+
+function firstsOf(topic: readonly Copy[]): Copy[] {
+  return [...new Map(topic.toReversed().map((copy) => [copy.id, copy])).values()].reverse();
 }

@@ -5,6 +5,8 @@ import { NestFactory } from '@nestjs/core';
 import { Ctx, type MicroserviceOptions, Payload } from '@nestjs/microservices';
 import {
   type EventDefinition,
+  profileStateV1,
+  profileUpdatedV1,
   userEmailVerifiedV1,
   userErasureDueV1,
   userPasswordChangedV1,
@@ -19,12 +21,15 @@ import {
   Outbox,
   PermanentError,
   PlatformKafkaServer,
+  ProjectionServer,
   Publisher,
   Relay,
   markErased,
   type EventContext,
 } from '@nest-arch/messaging';
 import { armCrashPoints } from '@nest-arch/messaging/crash';
+import { Projected } from './projected.ts';
+import { deadLetterMark } from './tables.ts';
 import { isBad, type Command, type Kind, type ReplicaOptions, type Report, type Work } from './protocol.ts';
 
 const options = JSON.parse(process.argv[2] ?? '') as ReplicaOptions;
@@ -55,6 +60,11 @@ function announcements(outbox: Outbox): Record<Kind, (tx: Tx, change: Change) =>
     urgent: add(userEmailVerifiedV1, { urgent: true }),
     deadLetter: add(userPasswordChangedV1),
     unpublishable: add(userRolesChangedV1, { data: huge }),
+    projectedEvent: add(profileUpdatedV1),
+    projectedState: add(profileStateV1),
+    projectedDeadLetter: add(profileUpdatedV1, {
+      data: (n) => ({ changedFields: [isBad(n) ? deadLetterMark : 'displayName'] }),
+    }),
     state,
     tombstone: async (tx, change) => {
       if (!change.last) return state(tx, change);
@@ -174,10 +184,9 @@ async function start() {
   const [publisher, urgent] = [new Publisher(connection), new Publisher(connection)];
   const relay = new Relay(db, publisher, { leaseMs, marginMs });
   const outbox = new Outbox({ source: '/nest-arch/replica', relay, urgent });
-  const server = new PlatformKafkaServer(
-    { db, partitions: new InboxPartitions(db), brokers, appName: 'replica', topicPrefix: prefix },
-    { concurrency: 6 },
-  );
+  const parts = { db, partitions: new InboxPartitions(db), brokers, appName: 'replica', topicPrefix: prefix };
+  const server = new PlatformKafkaServer(parts, { concurrency: 6 });
+  const projecting = new ProjectionServer(parts, new Projected());
   const service = await NestFactory.createMicroservice<MicroserviceOptions>(ReplicaModule, {
     strategy: server,
     logger: process.env['SPEC_LOGS'] ? undefined : false,
@@ -185,12 +194,14 @@ async function start() {
   });
   await service.listen();
   reportLeading(server);
+  projecting.listen(() => {});
   relay.start();
-  while (server.trouble !== undefined || !holdsAny(relay)) await pause(20);
+  const readsAll = () => server.trouble === undefined && projecting.trouble === undefined;
+  while (!readsAll() || !holdsAny(relay)) await pause(20);
   return {
     write: (work: Work) => write(db, outbox, work),
     stop: async () => {
-      await service.close();
+      await Promise.all([service.close(), projecting.close()]);
       await relay.stop();
       await Promise.all([publisher.close(), urgent.close()]);
       await db.close();

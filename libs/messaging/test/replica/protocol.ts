@@ -1,7 +1,17 @@
 import type { CrashPoint } from '@nest-arch/messaging/crash';
 
 /** What a service announces in these proofs; each kind takes another way through outbox, relay and consumer. */
-export const kinds = ['event', 'urgent', 'state', 'tombstone', 'deadLetter', 'unpublishable'] as const;
+export const kinds = [
+  'event',
+  'urgent',
+  'state',
+  'tombstone',
+  'deadLetter',
+  'unpublishable',
+  'projectedEvent',
+  'projectedState',
+  'projectedDeadLetter',
+] as const;
 export type Kind = (typeof kinds)[number];
 
 /** Every third change of these kinds goes to the dead letters: of the consumer, or of the outbox. */

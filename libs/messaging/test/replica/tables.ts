@@ -9,3 +9,18 @@ export const replicaTables = [
   `create index effects_user on effects (user_id)`,
   `create table states (user_id uuid primary key, version int not null)`,
 ];
+
+/** The same for records that are taken many at a time. */
+export const projection = {
+  name: 'projected',
+  tables: ['projected_effects', 'projected_states'],
+  schema: [
+    `create table projected_effects (seq bigint generated always as identity, user_id uuid not null, n int not null,
+                                     event_id text not null)`,
+    `create index projected_effects_user on projected_effects (user_id)`,
+    `create table projected_states (user_id uuid primary key, version int not null)`,
+  ],
+};
+
+/** Among the changed fields of an event that the projection's handler refuses. */
+export const deadLetterMark = 'refused';
