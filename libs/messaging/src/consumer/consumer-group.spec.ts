@@ -138,6 +138,29 @@ it('is not ready while a topic is missing, and reads when it has been created', 
   await service.close();
 });
 
+it('is alive while nothing comes, and no longer when its consumer stays down although the broker answers', async () => {
+  const { server, service } = await startServer(spec, [Registrations], { group: 'stopping' });
+  await waitFor(() => idle('stopping'));
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await expect(server.checkLive(1_000)).resolves.toBeUndefined();
+  await service.close();
+
+  // The broker admits no member that may be silent for so short a time, so this one crashes at each try to join.
+  const crashing = await startServer(spec, [Registrations], {
+    group: 'stopping',
+    sessionTimeoutMs: 1_000,
+    brokers: spec.brokers,
+  });
+  await waitFor(() =>
+    crashing.server.checkLive(1_000).then(
+      () => false,
+      (error: Error) => error.message.includes('Group stopping has not read for'),
+    ),
+  );
+  await expect(crashing.server.checkLive()).resolves.toBeUndefined();
+  await crashing.service.close();
+});
+
 it('does not boot with two handlers of one type, with an unknown type, or with a question-and-answer handler', async () => {
   @Controller()
   class Twin {

@@ -90,10 +90,10 @@ export class GroupReader {
     return this.done.get(partitionKey(id));
   }
 
-  /** Fails when the consumer has not read for a minute although a broker answers. */
-  async checkLive(): Promise<void> {
+  /** Fails when the consumer has not read for so long (milliseconds; a minute) although a broker answers and it may. */
+  async checkLive(patienceMs = 60_000): Promise<void> {
     // A refusal is a matter of readiness: starting anew would not mend it.
-    if (this.loop.refusal || this.loop.silentMs < 60_000) return;
+    if (this.loop.refusal || this.loop.downMs < patienceMs) return;
     try {
       await this.loop.pingBroker();
     } catch {
@@ -104,7 +104,10 @@ export class GroupReader {
     throw new Error(`Group ${this.parts.group} has not read for ${seconds} s`);
   }
 
-  /** Fails while the group must not read: topics missing or with wrong settings, records gone. A broker that is away leaves the last verdict. */
+  /**
+   * Fails while the group must not read: topics missing or with wrong settings, records gone. A broker that is away leaves
+   * the last verdict.
+   */
   checkReady(): void {
     if (this.loop.refusal) throw new Error(`Group ${this.parts.group}: ${this.loop.refusal}`);
   }

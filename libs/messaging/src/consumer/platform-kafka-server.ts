@@ -105,12 +105,12 @@ export class PlatformKafkaServer extends ServerKafka {
     return [...new Set(this.types.map((type) => eventByType(type)?.topic.name ?? ''))].sort();
   }
 
-  /** Fails when the consumer has not read for a minute although a broker answers. */
-  async checkLive(): Promise<void> {
-    await this.reader?.checkLive();
+  /** Fails when the consumer has not read for so long (milliseconds; a minute) although a broker answers and it may. */
+  async checkLive(patienceMs?: number): Promise<void> {
+    await this.reader?.checkLive(patienceMs);
   }
 
-  /** Fails while topics are missing. A broker that is away leaves the last verdict. */
+  /** Fails while the group must not read. A broker that is away leaves the last verdict. */
   checkReady(): void {
     this.reader?.checkReady();
   }

@@ -45,6 +45,8 @@ export class ConsumerLoop {
   private lastFetch = performance.now();
   /** The last sign of life of the present attempt, which has its own time to join. */
   private sign = performance.now();
+  /** When something other than this consumer was last seen to keep it from reading. */
+  private excused = performance.now();
   private problem: string | undefined = 'not connected yet';
   private wrong: string | undefined;
   private said: string | undefined;
@@ -90,12 +92,20 @@ export class ConsumerLoop {
     return performance.now() - this.lastFetch;
   }
 
+  /** Milliseconds for which the consumer has not read although nothing was seen to keep it from that. */
+  get downMs(): number {
+    return performance.now() - Math.max(this.lastFetch, this.excused);
+  }
+
   /** Resolves if a broker answers at all, however the consumer fares. */
   async pingBroker(): Promise<void> {
     const admin = this.kafka.admin();
     try {
       await admin.connect();
       await admin.describeCluster();
+    } catch (error) {
+      this.excused = performance.now();
+      throw error;
     } finally {
       await admin.disconnect().catch(() => undefined);
     }
@@ -152,13 +162,16 @@ export class ConsumerLoop {
 
   private async prepare(): Promise<void> {
     const admin = this.kafka.admin();
+    let connected = false;
     try {
       await admin.connect();
+      connected = true;
       await this.requireTopics(admin);
       await this.options.prepare?.(admin);
       this.wrong = this.said = undefined;
     } catch (error) {
       if (error instanceof RefusalError) this.wrong = error.message;
+      if (!connected || error instanceof RefusalError) this.excused = performance.now();
       throw error;
     } finally {
       await admin.disconnect().catch(() => undefined);
