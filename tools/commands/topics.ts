@@ -10,7 +10,7 @@ import { root } from '../process/paths.ts';
 const usage = `Usage: npm run topics -- plan | apply [--raise-partitions]
 
   plan    prints where the brokers differ from the declared topics, and changes nothing
-          exit code: 0 no difference, 2 something differs, 1 failed
+          exit code: 0 no difference, 2 something differs, 1 anything else
   apply   creates missing topics and corrects settings; never deletes a topic, never lowers partitions
           exit code: 0 done, 1 failed
           --raise-partitions   also raises the partitions of event topics; read the warning of plan first
@@ -29,15 +29,9 @@ interface TopicAdmin {
 }
 
 async function main(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { 'raise-partitions': { type: 'boolean' }, help: { type: 'boolean' } },
-  });
-  const [verb] = positionals;
-  if (values.help) return say(console.log);
-  if ((verb !== 'plan' && verb !== 'apply') || positionals.length !== 1) return say(console.error);
-  const raisePartitions = values['raise-partitions'] ?? false;
+  const call = read(args);
+  if (!call) return misunderstood(args);
+  const { verb, raisePartitions } = call;
   const { brokers, topicPrefix: prefix } = kafkaAccess();
   const { planTopics, applyTopics, describePlan } = await load();
   const options = { brokers, prefix, raisePartitions };
@@ -60,9 +54,26 @@ function print(
   if (warning.length > 0) console.log(`\n${warning.map((line) => yellow(line)).join('\n')}`);
 }
 
-function say(log: (text: string) => void): number {
-  log(usage);
-  return log === console.log ? 0 : 2;
+function read(args: string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { 'raise-partitions': { type: 'boolean', default: false } },
+    });
+    const [verb, ...more] = positionals;
+    if ((verb !== 'plan' && verb !== 'apply') || more.length > 0) return undefined;
+    return { verb, raisePartitions: values['raise-partitions'] } as const;
+  } catch {
+    return undefined;
+  }
+}
+
+// Not 2, which says that something differs.
+function misunderstood(args: string[]): number {
+  const asked = args.includes('--help');
+  (asked ? console.log : console.error)(usage);
+  return asked ? 0 : 1;
 }
 
 async function load(): Promise<TopicAdmin> {

@@ -6,6 +6,7 @@ import { StepError } from '../bootstrap/progress.mjs';
 import { root } from '../process/paths.ts';
 import { runAppCommand } from './app-command.ts';
 import { kafkaAccess } from './brokers.ts';
+import { columns } from './text.ts';
 
 export const usage = `Usage: npm run events -- offsets list --group <group> [--topic <topic>]
        npm run events -- offsets skip --group <group> --topic <topic> [--partition <number>]
@@ -56,18 +57,13 @@ async function list(group: string, topic: string | undefined): Promise<number> {
   const standings = await listOffsets({ brokers, topicPrefix, group, topic }).catch((error: Error) => {
     throw new StepError(error.message, 'npm run events -- offsets --help says how to call it');
   });
-  console.table(standings.map(row));
+  console.log(columns(['TOPIC', 'PARTITION', 'NEXT', 'START', 'END', 'UNREAD'], standings.map(row)));
   return 0;
 }
 
-function row({ topic, partition, committed, start, end }: Standing) {
-  const stranded = committed !== undefined && (committed < start || committed > end);
-  return {
-    topic,
-    partition,
-    committed: committed === undefined ? 'none' : String(committed),
-    start: String(start),
-    end: String(end),
-    lag: stranded ? 'gone: see skip' : String(end - (committed ?? start)),
-  };
+function row({ topic, partition, committed, start, end }: Standing): string[] {
+  const gone = committed !== undefined && (committed < start || committed > end);
+  const next = committed === undefined ? 'none' : String(committed);
+  const unread = gone ? 'the next record is gone' : String(end - (committed ?? start));
+  return [topic, String(partition), next, String(start), String(end), unread];
 }

@@ -33,7 +33,7 @@ export async function standings(
       });
     }),
   );
-  return lists.flat();
+  return lists.flat().sort((a, b) => a.topic.localeCompare(b.topic) || a.partition - b.partition);
 }
 
 /** The next record is not in the log: deleted before the group had read it, or from before the topic was made anew. */
@@ -70,9 +70,13 @@ function reasonOf(name: string, topic: string, stranded: Standing[]): string {
   return `${what}; it stays where it is until somebody decides: ${remedyOf(name, topic)}`;
 }
 
-/** A declared projection is called `<app>.<name>`: what it has missed is in the state topics. All others have outside effects. */
+/** A declared projection's group is called `<app>.<name>`. What it has missed it can read again from the start. */
+export function isProjection(group: string): boolean {
+  return group.includes('.');
+}
+
 function remedyOf(name: string, topic: string): string {
-  return name.includes('.')
+  return isProjection(name)
     ? `npm run events -- replay --projection ${name}`
     : `npm run events -- offsets skip --group ${name} --topic ${topic}`;
 }

@@ -1,5 +1,5 @@
 import { subscriptions } from '@nest-arch/contracts';
-import { isStranded, standings, type Standing } from '../consumer/lost-records.js';
+import { isProjection, isStranded, standings, type Standing } from '../consumer/lost-records.js';
 import { createKafka, type Admin } from '../kafka/kafka-client.js';
 import { moveOffsets } from '../kafka/move-offsets.js';
 
@@ -28,6 +28,10 @@ export function listOffsets(options: GroupOptions & { topic?: string | undefined
 export function findStranded(
   options: GroupOptions & { topic: string; partition?: number | undefined },
 ): Promise<Standing[]> {
+  if (isProjection(options.group))
+    throw new OffsetsError(
+      `${options.group} is a projection: behind a gap it would be wrong for ever. Rebuild it: npm run events -- replay --projection ${options.group.replace(generation, '')}`,
+    );
   return withAdmin(options, async (admin) => {
     const { groups } = await admin.describeGroups([options.topicPrefix + options.group]);
     const state = groups[0]?.state ?? 'Dead';
@@ -61,8 +65,10 @@ export async function moveToStart(options: GroupOptions, stranded: Standing[]): 
 }
 
 /** A projection's later generations are groups `<name>.r<number>`, which read the same. */
+const generation = /\.r\d+$/;
+
 function topicsOf(group: string): string[] {
-  const read = subscriptions[group] ?? subscriptions[group.replace(/\.r\d+$/, '')] ?? [];
+  const read = subscriptions[group] ?? subscriptions[group.replace(generation, '')] ?? [];
   return read.map(({ name }) => name);
 }
 
