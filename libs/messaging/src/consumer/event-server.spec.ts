@@ -192,7 +192,9 @@ describe('a record that cannot be handled', () => {
   it('is told apart by what is wrong with it, without quoting it', async () => {
     const [broken, wrong] = [randomUUID(), randomUUID()];
     const headers = {
+      ce_specversion: '1.0',
       ce_id: randomUUID(),
+      ce_source: '/spec',
       ce_type: userRegisteredV1.type,
       ce_time: new Date().toISOString(),
     };

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { eventByType, events, heartbeatType, type EventDefinition } from '@nest-arch/contracts';
 import { header, readHeaders, type Headers } from '../wire/headers.js';
 import { RecordRefusedError } from './failures.js';
@@ -53,40 +54,56 @@ function withoutVersion(type: string): string {
 }
 
 function attributes(headers: Headers) {
-  const id = headers[header.id];
-  const time = new Date(headers[header.time] ?? NaN);
-  if (!id) throw new RecordRefusedError('missing_headers', header.id);
-  if (Number.isNaN(time.getTime())) throw new RecordRefusedError('missing_headers', header.time);
+  const id = required(headers, header.id);
+  const source = required(headers, header.source);
+  const time = new Date(required(headers, header.time));
+  if (Number.isNaN(time.getTime())) throw new RecordRefusedError('bad_header', header.time);
+  // Another version of CloudEvents may mean something else by the same names.
+  if (required(headers, header.specVersion) !== '1.0')
+    throw new RecordRefusedError('bad_header', header.specVersion);
   const version = headers[header.version];
   if (version !== undefined && !/^\d{1,15}$/.test(version))
     throw new RecordRefusedError('bad_header', header.version);
-  return {
-    id,
-    time,
-    source: headers[header.source] ?? '',
-    version: version === undefined ? null : Number(version),
-  };
+  return { id, time, source, version: version === undefined ? null : Number(version) };
+}
+
+function required(headers: Headers, name: string): string {
+  const value = headers[name];
+  if (!value) throw new RecordRefusedError('missing_headers', name);
+  return value;
 }
 
 function content(definition: EventDefinition, message: Incoming['message']) {
   if (!message.key || message.key.length === 0) throw new RecordRefusedError('missing_key');
-  const key = message.key.toString();
+  const key = textOf(message.key);
   if (message.value === null) {
     if (definition.kind === 'event') throw new RecordRefusedError('missing_value');
     return { key, tombstone: true, data: null };
   }
   const parsed = definition.readSchema.safeParse(parseJson(message.value));
   if (!parsed.success) {
-    const where = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'value'} ${issue.code}`);
+    const where = parsed.error.issues.map(({ path, code }) => `${placeOf(path)} ${code}`);
     throw new RecordRefusedError('schema_mismatch', where.slice(0, 10).join(', '));
   }
   return { key, tombstone: false, data: parsed.data };
 }
 
+// Only the first name is the contract's for sure: below it a name may be a key of a map, and so data.
+function placeOf([first, ...below]: PropertyKey[]): string {
+  return first === undefined ? 'value' : String(first) + (below.length > 0 ? '.*' : '');
+}
+
 function parseJson(value: Buffer): unknown {
+  const text = textOf(value);
   try {
-    return JSON.parse(value.toString());
+    return JSON.parse(text);
   } catch {
     throw new RecordRefusedError('invalid_json');
   }
+}
+
+// toString() puts a replacement character where bytes are wrong, and what nobody wrote would be stored.
+function textOf(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw new RecordRefusedError('invalid_utf8');
+  return bytes.toString();
 }

@@ -9,6 +9,8 @@ export const deadLetterHeader = {
   /** One line, without data of the record. */
   detail: 'x-dlq-detail',
   attempts: 'x-dlq-attempts',
+  /** What the letter has no room for, of `value`, `headers` and `key`: the record is read where it was. */
+  omitted: 'x-dlq-omitted',
   at: 'x-dlq-at',
   /** On a record without value: closes the dead letter at this `partition/offset` of the same topic. */
   resolves: 'x-dlq-resolves',

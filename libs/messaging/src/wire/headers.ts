@@ -17,19 +17,22 @@ export const header = {
 
 export type Headers = Record<string, string>;
 
-type RawHeader = Buffer | string | (Buffer | string)[] | undefined;
+export type RawHeader = Buffer | string | (Buffer | string)[];
+/** What a consumer may get: a header may come without value, which the types of kafkajs do not say. */
+type ReceivedHeader = RawHeader | null | undefined;
 
 /** The headers as text. Of a header that is repeated the first value counts. */
-export function readHeaders(raw: Record<string, RawHeader> | undefined): Headers {
-  return Object.fromEntries(Object.entries(rawHeaders(raw)).map(([name, value]) => [name, value.toString()]));
+export function readHeaders(raw: Record<string, ReceivedHeader> | undefined): Headers {
+  const firstOf = (value: RawHeader) => String(Array.isArray(value) ? value[0] : value);
+  return Object.fromEntries(Object.entries(rawHeaders(raw)).map(([name, value]) => [name, firstOf(value)]));
 }
 
-/** The headers as they came, for passing on. */
-export function rawHeaders(raw: Record<string, RawHeader> | undefined): Record<string, string | Buffer> {
-  const headers: Record<string, string | Buffer> = {};
-  for (const [name, value] of Object.entries(raw ?? {})) {
-    const first = Array.isArray(value) ? value[0] : value;
-    if (first !== undefined) headers[name] = first;
-  }
-  return headers;
+/** The headers as they came, for passing on; without those that have no value. */
+export function rawHeaders(raw: Record<string, ReceivedHeader> | undefined): Record<string, RawHeader> {
+  const entries = Object.entries(raw ?? {}).flatMap(([name, value]) => {
+    const values = [value].flat().filter((each) => each !== null && each !== undefined);
+    const [first] = values;
+    return first === undefined ? [] : [[name, values.length > 1 ? values : first] as const];
+  });
+  return Object.fromEntries(entries);
 }
