@@ -69,10 +69,12 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'offset committed before the transaction',
     file: `${consumer}/partition-worker.ts`,
-    find: `      if (!(await this.parts.process(record, this.control))) break;
-      this.parts.onDone(this.id, nextOffset(record.message.offset));`,
-    replace: `      this.parts.onDone(this.id, nextOffset(record.message.offset));
-      if (!(await this.parts.process(record, this.control))) break;`,
+    find: `if (!(await this.parts.process(records, this.control))) break;
+      const last = records.at(-1) as Incoming;
+      this.parts.onDone(this.id, nextOffset(last.message.offset));`,
+    replace: `const last = records.at(-1) as Incoming;
+      this.parts.onDone(this.id, nextOffset(last.message.offset));
+      if (!(await this.parts.process(records, this.control))) break;`,
     why: 'what is at work when a process dies is lost',
     specs: ['proofs/crash-points'],
   },
@@ -88,8 +90,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'lease fence off',
     file: `${outbox}/leases.ts`,
-    find: 'if (!this.holds(bucket)) return false;',
-    replace: 'if (bucket < 0) return false;',
+    find: 'for (const since of times) if (!this.isFresh(since)) return false;',
+    replace: '',
     why: 'a relay that was frozen sends old events behind those of its successor',
     specs: ['outbox/lease-fence'],
   },
@@ -121,10 +123,59 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'deadline off',
-    file: `${consumer}/record-handler.ts`,
-    find: '}, this.parts.deadlineMs);',
+    file: `${consumer}/deadline.ts`,
+    find: '}, deadlineMs);',
     replace: '}, 2 ** 31 - 1);',
     why: 'a handler that hangs stops its partition for ever',
     specs: ['consumer/event-server'],
+  },
+  {
+    name: 'newer version passed over',
+    file: `${consumer}/record.ts`,
+    find: `if (ours) throw new RecordRefusedError('unknown_version', type);`,
+    replace: 'void ours;',
+    why: 'a consumer that was left behind by its producer loses events without a word',
+    specs: ['consumer/event-server'],
+  },
+  {
+    name: 'pause forgotten in a rebalance',
+    file: `${consumer}/partitions.ts`,
+    find: 'if (this.paused.delete(key)) this.parts.fetch.resume(worker.id);',
+    replace: 'this.paused.delete(key);',
+    why: 'a busy partition that comes back to a member stands still until that process ends',
+    specs: ['consumer/partitions'],
+  },
+  {
+    name: 'batch: inbox off',
+    file: 'libs/messaging/src/inbox/inbox.queries.ts',
+    find: `insert into inbox (event_id, consumer_group) select unnest($1::uuid[]), $2 on conflict do nothing
+     returning event_id as id`,
+    replace: 'select unnest($1::uuid[]) as id where $2::text is not null',
+    why: 'a projection counts an event twice that is delivered twice',
+    specs: ['consumer/batch'],
+  },
+  {
+    name: 'batch: erasure gate off',
+    file: `${consumer}/batch-handler.ts`,
+    find: 'const hidden = erased.has(record.key.toLowerCase())',
+    replace: 'const hidden = erased.has(`not ${record.key}`)',
+    why: 'an erased person comes back into a projection',
+    specs: ['consumer/batch'],
+  },
+  {
+    name: 'batch: dead letter dropped silently',
+    file: `${consumer}/batch-processor.ts`,
+    find: 'await this.parts.deadLetters.write(incoming, failure);',
+    replace: 'void failure;',
+    why: 'a record that a projection could not take is gone without a trace',
+    specs: ['consumer/batch'],
+  },
+  {
+    name: 'batch: the last state instead of the newest',
+    file: 'libs/messaging/src/projections/reads.ts',
+    find: '(record.version ?? Infinity) >= (other.version ?? 0)',
+    replace: 'other.version !== undefined',
+    why: 'an old state that comes late in a batch hides the newer one',
+    specs: ['consumer/batch'],
   },
 ];
