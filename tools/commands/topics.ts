@@ -25,7 +25,7 @@ interface TopicAdmin {
   describePlan(
     plan: object,
     options?: { raisePartitions?: boolean },
-  ): { will: string[]; cannot: string[]; warning: string[] };
+  ): { will: string[]; cannot: string[]; warning: string[]; notes: string[] };
 }
 
 async function main(args: string[]): Promise<number> {
@@ -44,13 +44,14 @@ async function main(args: string[]): Promise<number> {
 }
 
 function print(
-  { will, cannot, warning }: ReturnType<TopicAdmin['describePlan']>,
+  { will, cannot, warning, notes }: ReturnType<TopicAdmin['describePlan']>,
   verb: 'plan' | 'apply',
 ): void {
   if (will.length > 0) console.log(verb === 'plan' ? 'apply would:' : 'Done:');
   for (const line of will) console.log(`  ${verb === 'plan' ? '+' : green('✓')} ${line}`);
   if (cannot.length > 0) console.log('Left to you:');
   for (const line of cannot) console.log(`  ${yellow('!')} ${line}`);
+  for (const note of notes) console.log(`\nNote: ${note}`);
   if (warning.length > 0) console.log(`\n${warning.map((line) => yellow(line)).join('\n')}`);
 }
 

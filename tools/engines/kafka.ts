@@ -114,6 +114,8 @@ function brokerProperties(
     'auto.create.topics.enable': false,
     'log.message.timestamp.type': 'LogAppendTime',
     'group.initial.rebalance.delay.ms': 0,
+    // Kafka's week is less than the topics keep: a service that was off for longer could not tell what it has missed.
+    'offsets.retention.minutes': 525_600,
     // One broker holds every replica.
     'default.replication.factor': 1,
     'offsets.topic.replication.factor': 1,

@@ -33,6 +33,27 @@ export async function findTopics(admin: Admin, names: string[]): Promise<FoundTo
   });
 }
 
+/** How long the brokers remember where a group without members stands; undefined when they do not say. */
+export async function offsetsRetentionMinutes(admin: Admin, brokerId: number): Promise<number | undefined> {
+  try {
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [
+        {
+          type: ConfigResourceTypes.BROKER,
+          name: String(brokerId),
+          configNames: ['offsets.retention.minutes'],
+        },
+      ],
+    });
+    const value = resources[0]?.configEntries[0]?.configValue;
+    return value === undefined ? undefined : Number(value);
+  } catch {
+    // Managed clusters keep their brokers' settings to themselves.
+    return undefined;
+  }
+}
+
 // 1 is DYNAMIC_TOPIC_CONFIG in Kafka's protocol: set on this topic, not inherited.
 function isSetOnTopic(entry: { configSource: number; isSensitive: boolean }): boolean {
   return entry.configSource === 1 && !entry.isSensitive;

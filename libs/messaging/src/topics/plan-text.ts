@@ -1,4 +1,4 @@
-import type { TopicPlan } from './topic-plan.js';
+import { leastOffsetsRetentionMinutes, type TopicPlan } from './topic-plan.js';
 
 export interface PlanText {
   /** What `apply` does. */
@@ -7,6 +7,8 @@ export interface PlanText {
   cannot: string[];
   /** What speaks for and against raising partitions; empty when none are to be raised. */
   warning: string[];
+  /** What is worth knowing about the brokers; no difference of topics. */
+  notes: string[];
 }
 
 /** The plan in lines for people. `raisePartitions`: as `apply --raise-partitions` would carry it out. */
@@ -41,6 +43,7 @@ export function describePlan(plan: TopicPlan, options: { raisePartitions?: boole
       ),
     ],
     warning: raisable.length > 0 ? orderWarning : [],
+    notes: plan.offsetsRetentionMinutes === undefined ? [] : [offsetsNote(plan.offsetsRetentionMinutes)],
   };
 }
 
@@ -55,6 +58,13 @@ const orderWarning = [
   'When it is safe: the service that owns the topic is stopped, and every group has read it to the end',
   '  (npm run events -- offsets list --group <group> shows lag 0). Raise, then start the service. Lowering is impossible.',
 ];
+
+function offsetsNote(minutes: number): string {
+  return (
+    `The brokers forget where a group stands ${minutes / 1440} days after its last member has left (offsets.retention.minutes=${minutes}). ` +
+    `A service that is away for longer cannot tell any more whether it has missed records: set at least ${leastOffsetsRetentionMinutes}`
+  );
+}
 
 function partitionLine({ topic, kind, found, wanted }: TopicPlan['partitions'][number]): string {
   if (found > wanted)

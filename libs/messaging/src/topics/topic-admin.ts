@@ -1,6 +1,6 @@
 import { ConfigResourceTypes, createKafka, type Admin } from '../kafka/kafka-client.js';
 import { declaredTopics, settingsOf, type Declaration, type DeclaredTopic } from './declared-topics.js';
-import { findTopics, type FoundTopic } from './found-topics.js';
+import { findTopics, offsetsRetentionMinutes, type FoundTopic } from './found-topics.js';
 import { isRaisable } from './plan-text.js';
 import { comparePlan, type TopicPlan } from './topic-plan.js';
 
@@ -51,14 +51,19 @@ async function withAdmin<T>({ brokers }: TopicAdminOptions, work: (admin: Admin)
 
 async function look(admin: Admin, options: TopicAdminOptions) {
   const declared = declaredTopics(options);
-  const { brokers } = await admin.describeCluster();
+  const { brokers, controller } = await admin.describeCluster();
   const names = await admin.listTopics();
   const present = declared.map(({ name }) => name).filter((name) => names.includes(name));
   const found = await findTopics(admin, present);
   const { prefix = '', replicationFactor } = options;
   const plan = comparePlan(
     declared,
-    { brokers: brokers.length, names, found },
+    {
+      brokers: brokers.length,
+      names,
+      found,
+      offsetsRetentionMinutes: await offsetsRetentionMinutes(admin, controller ?? brokers[0]?.nodeId ?? 0),
+    },
     { prefix, replicationFactor },
   );
   return { plan, declared, found };

@@ -40,6 +40,17 @@ it('is empty when everything is as declared', () => {
   expect(isEmptyPlan(plan(asDeclared()))).toBe(true);
 });
 
+it('says when brokers forget offsets too early, but counts it as no difference of topics', () => {
+  const view = { brokers: 1, names: declared.map(({ name }) => name), found: asDeclared() };
+  const short = comparePlan(declared, { ...view, offsetsRetentionMinutes: 10_080 }, { prefix });
+  expect(isEmptyPlan(short)).toBe(true);
+  expect(describePlan(short).notes).toEqual([
+    expect.stringContaining('7 days after its last member has left'),
+  ]);
+  const long = comparePlan(declared, { ...view, offsetsRetentionMinutes: 64_800 }, { prefix });
+  expect(describePlan(long).notes).toEqual([]);
+});
+
 it('creates what is missing with as many copies as there are brokers, three at most', () => {
   for (const [brokers, copies] of [
     [1, 1],

@@ -10,7 +10,12 @@ export interface TopicPlan {
   replication: { topic: string; found: number; wanted: number }[];
   /** Topics with names like ours that nobody declares. */
   undeclared: string[];
+  /** Set when the brokers forget a group's offsets too early. No matter of topics, so a plan with it may be empty. */
+  offsetsRetentionMinutes?: number;
 }
+
+/** As long as the inbox recognises repeats: a group that was away for longer has to begin anew in any case. */
+export const leastOffsetsRetentionMinutes = 45 * 24 * 60;
 
 export interface ClusterView {
   brokers: number;
@@ -18,6 +23,7 @@ export interface ClusterView {
   names: string[];
   /** Those that are declared and there. */
   found: FoundTopic[];
+  offsetsRetentionMinutes?: number | undefined;
 }
 
 export interface PlanOptions {
@@ -37,7 +43,9 @@ export function comparePlan(
     const found = cluster.found.find(({ name }) => name === topic.name);
     return found ? [{ topic, found }] : [];
   });
+  const { offsetsRetentionMinutes: kept = Infinity } = cluster;
   return {
+    ...(kept < leastOffsetsRetentionMinutes && { offsetsRetentionMinutes: kept }),
     missing: declared
       .filter(({ name }) => !cluster.names.includes(name))
       .map((topic) => ({ topic, replicationFactor: copies })),
@@ -58,7 +66,7 @@ export function comparePlan(
 }
 
 export function isEmptyPlan(plan: TopicPlan): boolean {
-  return Object.values(plan).every((list: unknown[]) => list.length === 0);
+  return Object.values(plan).every((list: unknown) => !Array.isArray(list) || list.length === 0);
 }
 
 /** Ours are called `<service>.<subject>…v<number>`, with the dead letters of a group behind it. */
