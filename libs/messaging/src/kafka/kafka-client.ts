@@ -18,6 +18,8 @@ export const { ConfigResourceTypes, Partitioners } = kafkajs;
 export interface KafkaOptions {
   brokers: string[];
   clientId: string;
+  /** Milliseconds until a connection counts as failed. Default 2 s. */
+  connectTimeoutMs?: number;
   /** Milliseconds until a request counts as failed. */
   requestTimeoutMs?: number;
   /** Attempts inside kafkajs after the first one. Callers here have their own retry, so few. */
@@ -29,7 +31,7 @@ export function createKafka(options: KafkaOptions): Kafka {
   return new kafkajs.Kafka({
     brokers: options.brokers,
     clientId: options.clientId,
-    connectionTimeout: 2_000,
+    connectionTimeout: options.connectTimeoutMs ?? 2_000,
     requestTimeout: options.requestTimeoutMs ?? 10_000,
     logLevel: kafkajs.logLevel.WARN,
     logCreator: kafkaLogCreator,

@@ -27,18 +27,30 @@ export class Leases {
   ) {}
 
   holds(bucket: number): boolean {
-    const since = this.held.get(bucket);
-    return since !== undefined && since.elapsedMs() < this.options.leaseMs - this.options.marginMs;
+    return this.isFresh(this.held.get(bucket));
   }
 
   usable(): number[] {
     return [...this.held.keys()].filter((bucket) => this.holds(bucket));
   }
 
-  /** True if all these leases last long enough to begin a send. */
-  coverAll(wanted: Iterable<number>): boolean {
-    for (const bucket of wanted) if (!this.holds(bucket)) return false;
-    return true;
+  /**
+   * Answers a question that may be asked often: do these leases still last long enough to begin a send? Buckets that were
+   * renewed together share their time. After a tick the answer is no.
+   */
+  coverOf(wanted: Iterable<number>): () => boolean {
+    const { held } = this;
+    const times = new Set<Instant | undefined>();
+    for (const bucket of wanted) times.add(held.get(bucket));
+    return () => {
+      if (held !== this.held) return false;
+      for (const since of times) if (!this.isFresh(since)) return false;
+      return true;
+    };
+  }
+
+  private isFresh(since: Instant | undefined): boolean {
+    return since !== undefined && since.elapsedMs() < this.options.leaseMs - this.options.marginMs;
   }
 
   get due(): boolean {
@@ -70,7 +82,7 @@ export class Leases {
   /** Gives everything back, so that another replica need not wait for the leases to lapse. */
   async releaseAll(): Promise<void> {
     const all = [...this.held.keys()];
-    this.held.clear();
+    this.held = new Map();
     await queries.releaseLeases(this.db, this.holder, all);
     await queries.retire(this.db, this.holder);
   }

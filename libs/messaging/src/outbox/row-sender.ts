@@ -86,8 +86,7 @@ export class RowSender {
   }
 
   private async publish(rows: OutboxRow[]): Promise<void> {
-    const buckets = new Set(rows.map((row) => row.bucket));
-    const mayWrite = () => this.leases.coverAll(buckets);
+    const mayWrite = this.leases.coverOf(new Set(rows.map((row) => row.bucket)));
     if (!mayWrite()) throw new SendTooLateError();
     await inSendSpan(rows, () => this.publisher.send(rows.map(toWire), mayWrite));
   }

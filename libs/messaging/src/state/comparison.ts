@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { Db } from '@nest-arch/database';
 import type { Outbox } from '../outbox/outbox.js';
 import { ComparisonPass, type PassResult, type PassScope } from './comparison-pass.js';
-import { keyPartition } from './key-partition.js';
+import { keyPartition } from '../kafka/key-partition.js';
 import { stateMetrics } from './metrics.js';
 import { TopicScan, type Extent } from './topic-scan.js';
 import type { StateSource } from './state-source.js';
@@ -77,7 +77,7 @@ export class StateComparison {
 }
 
 export function planScopes(extents: readonly Extent[], keysPerPass: number): PassScope[] {
-  const partitionOf = keyPartition(extents.length);
+  const partitionOf = (key: string) => keyPartition(key, extents.length);
   const scopes: PassScope[] = [];
   let partitions: number[] = [];
   let size = 0;
