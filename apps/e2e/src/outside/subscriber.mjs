@@ -14,21 +14,22 @@ const kafka = new Kafka({ clientId: group, brokers: KAFKA_BROKERS.split(','), lo
 const consumer = kafka.consumer({ groupId: group, allowAutoTopicCreation: false });
 const producer = kafka.producer({ allowAutoTopicCreation: false });
 
-// In earnest these are tables, written in the transaction of the effect: seen (id primary key), people (user_id primary key).
+// In earnest these are tables, written in the transaction of the effect: the ids of events, and the last state of everybody.
 const seen = new Set();
-const people = new Map();
+const known = new Map();
 
-/** What to do with a record. Throws for what this service cannot use. */
+/** What to do with a record. Answers why it was skipped; throws for what this service cannot use. */
 function take({ key, value }, headers) {
   const type = headers.ce_type;
-  if (type === heartbeatType) return 'a heartbeat';
+  if (type === heartbeatType) return;
   if ((headers['x-replay-for'] ?? group) !== group) return 'meant for another group';
   const definition = eventByType(type);
   if (!definition) return 'of a type that is newer than these contracts';
-  if (value === null) return store(key.toString(), Number(headers.ce_version), null);
+  const userId = key.toString();
+  if (value === null) return store(type, userId, Number(headers.ce_version), null);
   const data = definition.readSchema.parse(JSON.parse(value.toString()));
   return definition.kind === 'state'
-    ? store(key.toString(), data.version, data)
+    ? store(type, userId, data.version, data)
     : count(headers.ce_id, type, data);
 }
 
@@ -39,19 +40,27 @@ function count(id, type, data) {
   print({ type, data });
 }
 
-/** State may come again, and late: the higher version holds. Null is remembered too, or an old record would bring it back. */
-function store(userId, version, data) {
-  if ((people.get(userId)?.version ?? 0) >= version) return 'older than what is known';
-  people.set(userId, { version, data });
-  print(data ? { stored: userId, version, data } : { deleted: userId, version });
+/**
+ * State may come again, and late: the higher version holds. Each owner counts for itself. Null is remembered too, or an old
+ * record would bring the person back.
+ */
+function store(type, userId, version, data) {
+  const kept = known.get(`${type}/${userId}`);
+  if (kept && kept.version >= version) return 'older than what is known';
+  known.set(`${type}/${userId}`, { version, data });
+  print({ type, userId, version, data });
 }
 
 async function putAside({ topic, partition, message }, error) {
   const reason = { 'x-topic': topic, 'x-offset': `${partition}/${message.offset}`, 'x-error': error.name };
+  // Of state only the place is kept: a letter with somebody's data would outlive their erasure.
+  const isState = eventByType(message.headers?.ce_type?.toString())?.kind === 'state';
   await producer.send({
     topic: deadLetters,
     acks: -1,
-    messages: [{ key: message.key, value: message.value, headers: { ...message.headers, ...reason } }],
+    messages: [
+      { key: message.key, value: isState ? null : message.value, headers: { ...message.headers, ...reason } },
+    ],
   });
   print({ putAside: message.key?.toString() ?? null, error: error.name });
 }
