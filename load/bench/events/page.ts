@@ -21,6 +21,7 @@ export async function report({ groups, settings, seconds, elapsedSeconds }: Find
   const conditions = [
     ...machine('one process with library and load, Postgres 18 and Kafka 4.2, one broker'),
     ...settings,
+    `Node flags of the services: ${process.execArgv.join(' ')}`,
     `Median of the repeats after a warm-up; measurements over a time take ${seconds} s or a fixed part of it`,
     `The whole run took ${Math.round(elapsedSeconds)} s`,
   ];

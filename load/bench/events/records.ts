@@ -53,10 +53,14 @@ function record<T>(event: EventDefinition<T>, data: T, { userId, version }: Chan
 
 export type BenchRecord = ReturnType<typeof record>;
 
-/** Sends everything in batches of 500. */
-export async function fillTopic(publisher: Publisher, records: BenchRecord[]): Promise<void> {
-  for (let start = 0; start < records.length; start += 500)
-    await sendWhenLed(publisher, records.slice(start, start + 500));
+/** Sends a record for every change, in batches of 500. */
+export async function fillTopic(
+  publisher: Publisher,
+  all: readonly Change[],
+  toRecord: (change: Change) => BenchRecord,
+): Promise<void> {
+  for (let start = 0; start < all.length; start += 500)
+    await sendWhenLed(publisher, all.slice(start, start + 500).map(toRecord));
 }
 
 // A new topic is listed with its leaders a moment before they take records.

@@ -13,7 +13,9 @@ import { type Findings, report } from './page.ts';
 import { kafkaLimits } from './limits/kafka.ts';
 import { postgresLimits } from './limits/postgres.ts';
 import { add } from './scenarios/add.ts';
+import { batch } from './scenarios/batch.ts';
 import { consume } from './scenarios/consume.ts';
+import { idle } from './scenarios/idle.ts';
 import { insertAndRelay } from './scenarios/insert-and-relay.ts';
 import { latency } from './scenarios/latency.ts';
 import { relay } from './scenarios/relay.ts';
@@ -25,7 +27,9 @@ const figures = {
   add,
   relay,
   consume,
+  batch,
   'insert-and-relay': insertAndRelay,
+  idle,
 };
 const scenarios: Record<string, (world: World) => Promise<Measurement[]>> = { ...limits, ...figures };
 

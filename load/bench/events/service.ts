@@ -7,6 +7,7 @@ import type { EventDefinition } from '@nest-arch/contracts';
 import { DatabaseModule, Db } from '@nest-arch/database';
 import {
   createEventServer,
+  createProjectionServer,
   type EventContext,
   type EventServerOptions,
   MessagingModule,
@@ -16,6 +17,7 @@ import {
   type PlatformKafkaServer,
 } from '@nest-arch/messaging';
 import { createAdapter, HealthRegistry } from '@nest-arch/platform';
+import { Directory } from './directory.ts';
 import { poolSize } from './world.ts';
 
 export interface BenchHandler {
@@ -29,6 +31,7 @@ export interface ServiceOptions {
   messaging: MessagingOptions;
   handlers?: BenchHandler[];
   servers?: EventServerOptions[];
+  projection?: Directory;
 }
 
 export interface BenchService {
@@ -48,12 +51,18 @@ export async function startService({
   messaging,
   handlers = [],
   servers = [],
+  projection,
 }: ServiceOptions): Promise<BenchService> {
   const health = { module: Health, global: true, providers: [HealthRegistry], exports: [HealthRegistry] };
   const module = {
     module: BenchModule,
-    imports: [health, DatabaseModule.forRoot({ url, poolSize }), MessagingModule.forRoot(messaging)],
+    imports: [
+      health,
+      DatabaseModule.forRoot({ url, poolSize }),
+      MessagingModule.forRoot({ ...messaging, ...(projection && { projections: [Directory] }) }),
+    ],
     controllers: [controllerOf(handlers)],
+    providers: projection ? [{ provide: Directory, useValue: projection }] : [],
   };
   const app = await NestFactory.create<NestFastifyApplication>(module, createAdapter(), {
     logger: ['error', 'warn'],
@@ -62,6 +71,7 @@ export async function startService({
   });
   const made = servers.map((options) => createEventServer(app, options));
   for (const strategy of made) app.connectMicroservice({ strategy });
+  if (projection) app.connectMicroservice({ strategy: createProjectionServer(app, Directory) });
   await app.startAllMicroservices();
   await app.init();
   return {

@@ -12,8 +12,9 @@ const prepared = 60_000;
 /** What kafkajs and the broker can do with the same records when nothing of ours is between. */
 export async function kafkaLimits(world: World): Promise<Measurement[]> {
   await world.topics(topicPrefix, [topics.userEvents]);
-  const records = changes(newUsers(10_000), prepared / 10_000).map(registered);
-  await fillTopic(world.publisher(topicPrefix), records);
+  const all = changes(newUsers(10_000), prepared / 10_000);
+  await fillTopic(world.publisher(topicPrefix), all, registered);
+  const records = all.map(registered);
   const kafka = new kafkajs.Kafka({
     brokers: world.brokers,
     clientId: 'limits',

@@ -2,7 +2,15 @@ import { topics, type TopicDefinition, userRegisteredV1, userStateV1 } from '@ne
 import { type Db, execute, one } from '@nest-arch/database';
 import type { EventContext } from '@nest-arch/messaging';
 import { type Measurement, rate, repeat } from '../measurement.ts';
-import { changes, fillTopic, newUsers, registered, state, type BenchRecord } from '../records.ts';
+import {
+  type BenchRecord,
+  type Change,
+  changes,
+  fillTopic,
+  newUsers,
+  registered,
+  state,
+} from '../records.ts';
 import { type BenchHandler, startService } from '../service.ts';
 import type { Span, Stopwatch } from '../stopwatch.ts';
 import type { World } from '../world.ts';
@@ -16,7 +24,7 @@ interface Kind {
   name: string;
   topic: TopicDefinition;
   event: BenchHandler['event'];
-  records: (users: string[]) => BenchRecord[];
+  toRecord(change: Change): BenchRecord;
   table: string;
   effect(data: never, context: EventContext): Promise<unknown>;
   /** How many rows there are when all is done. */
@@ -27,7 +35,7 @@ const events: Kind = {
   name: 'consume',
   topic: topics.userEvents,
   event: userRegisteredV1 as BenchHandler['event'],
-  records: (users) => changes(users, perPerson).map(registered),
+  toRecord: registered,
   table: 'create table effects (event_id uuid not null, user_id uuid not null, version integer not null)',
   effect: (data: { userId: string; version: number }, { tx, id }) =>
     execute(tx, 'insert into effects (event_id, user_id, version) values ($1, $2, $3)', [
@@ -42,7 +50,7 @@ const states: Kind = {
   name: 'consume-state',
   topic: topics.userState,
   event: userStateV1 as BenchHandler['event'],
-  records: (users) => changes(users, perPerson).map(state),
+  toRecord: state,
   table: 'create table effects (user_id uuid primary key, version integer not null, email text not null)',
   effect: (data: { userId: string; version: number; email: string }, { tx }) =>
     execute(
@@ -80,7 +88,7 @@ async function measure(world: World, kind: Kind): Promise<Span[]> {
     Array.from({ length: rounds + 1 }, (_, round) => [group(round), [kind.topic]]),
   );
   await world.topics(topicPrefix, [kind.topic], groups);
-  await fillTopic(world.publisher(topicPrefix), kind.records(newUsers(people)));
+  await fillTopic(world.publisher(topicPrefix), changes(newUsers(people), perPerson), kind.toRecord);
   const round = async (index: number) => {
     await execute(db, 'truncate effects');
     return consumeAll(world, {
