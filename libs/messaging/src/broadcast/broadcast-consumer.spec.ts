@@ -7,7 +7,8 @@ import { publish } from '../../test/event-server.js';
 import { newPublisher } from '../../test/support.js';
 import { createKafka } from '../kafka/kafka-client.js';
 import { createTopics } from '../topics/create-topics.js';
-import { BroadcastConsumer, type BroadcastOptions, type BroadcastRecord } from './broadcast-consumer.js';
+import { BroadcastConsumer, type BroadcastOptions } from './broadcast-consumer.js';
+import type { BroadcastRecord } from './broadcast-record.js';
 
 const spec = { brokers: engines.kafkaBrokers.split(','), prefix: testKafkaPrefix() };
 const only = [topics.revocations, topics.userState];
@@ -73,6 +74,24 @@ it('reads from now on when asked for the latest, with nothing lost between ready
   for (const key of keys) await revoke(key);
   await waitFor(() => records.length === 5);
   expect(records.map(({ key }) => key)).toEqual(keys);
+});
+
+it('reads from a moment or from the end, and goes on there after a reconnect without missing what came meanwhile', async () => {
+  await revoke(randomUUID());
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const moment = new Date();
+  const keys = [randomUUID()];
+  await revoke(keys[0] as string);
+  const since = listen(moment);
+  const end = listen('end');
+  await Promise.all([since.consumer.ready, end.consumer.ready]);
+  const reconnected = Promise.all([since.consumer.reconnect(), end.consumer.reconnect()]);
+  for (let i = 0; i < 3; i += 1) await revoke(keys[keys.push(randomUUID()) - 1] as string);
+  await reconnected;
+  await waitFor(() => since.records.length >= 4 && end.records.length >= 3);
+  expect(since.records.map(({ key }) => key)).toEqual(keys);
+  expect(end.records.map(({ key }) => key)).toEqual(keys.slice(1));
+  expect([since.resets, end.resets]).toEqual([[], []]);
 });
 
 it('gives every replica every record', async () => {

@@ -1,0 +1,46 @@
+import { describe, expect, it } from '@jest/globals';
+import { challengeIssuedV1, events, profileStateV1, userStateV1 } from '@nest-arch/contracts';
+import { maskPersonal } from './mask-personal.js';
+
+describe('data for the eyes of people', () => {
+  it('has neither address nor name nor token', () => {
+    expect(maskPersonal(userStateV1.fixture)).toMatchObject({
+      userId: userStateV1.fixture.userId,
+      version: 2,
+      email: '•••',
+      status: 'active',
+      roles: [],
+      initialProfile: { displayName: '•••' },
+    });
+    const profile = JSON.stringify(maskPersonal(profileStateV1.fixture));
+    expect(profile).not.toMatch(/Ada|Lovelace|London/);
+    expect(profile).toContain('"displayName":"public"');
+    expect(maskPersonal(challengeIssuedV1.fixture)).toMatchObject({
+      jwe: '•••',
+      purpose: 'email_verification',
+    });
+  });
+
+  it('keeps what the events of the platform say, which is not personal', () => {
+    const hidden = events
+      .filter(({ kind }) => kind === 'event')
+      .flatMap(({ fixture }) => Object.entries(maskPersonal(fixture) as object))
+      .filter(([, value]) => JSON.stringify(value).includes('•••'))
+      .map(([field]) => field);
+    // Whoever knows the id of an erasure may read its receipt.
+    expect(new Set(hidden)).toEqual(new Set(['jwe', 'erasureId']));
+  });
+
+  it('hides what nobody has declared, and an address wherever it is', () => {
+    expect(
+      maskPersonal({ surname: 'lovelace', status: 'ada@example.com', list: [{ deep: 'Ada' }], n: 7 }),
+    ).toEqual({
+      surname: '•••',
+      status: '•••',
+      list: [{ deep: '•••' }],
+      n: 7,
+    });
+    expect(maskPersonal('Ada')).toBe('•••');
+    expect(maskPersonal(null)).toBeNull();
+  });
+});
