@@ -31,6 +31,26 @@ it('every route of every controller declares its access', async () => {
   expect(open).toEqual([]);
 });
 
+// The generated client and others know the API from there.
+it('every body, query and answer of a route has its shape in the contracts', async () => {
+  const controllers = await sources('{apps,libs}/*/src/**/*.controller.ts');
+  const scalar = /^z\.string\(\)$/; // an event stream
+  const shapes = controllers.flatMap(({ file, text }) => {
+    const imported = [...text.matchAll(/import \{([^}]*)\} from '@nest-arch\/contracts'/g)]
+      .join()
+      .split(/\W+/);
+    const used = [
+      ...text.matchAll(/@(?:Body|Query)\(\{ schema: ([^}]+?) \}\)|\bresponse: ([^\n]+?)(?:,\n| \})/g),
+    ];
+    return used.map(([, input, answer]) => {
+      const shape = input ?? answer ?? '';
+      return { file, shape, isOurs: imported.includes(shape) };
+    });
+  });
+  expect(shapes.length).toBeGreaterThan(20);
+  expect(shapes.filter(({ shape, isOurs }) => !isOurs && !scalar.test(shape))).toEqual([]);
+});
+
 it('every error code is documented, and every documented code exists', async () => {
   const page = await readFile(join(root, 'docs/errors.md'), 'utf8');
   const documented = new Set([...page.matchAll(/<a id="([\w.]+)">/g)].map((match) => match[1]));

@@ -4,9 +4,11 @@ import {
   notificationQuery,
   unreadCount,
   noBody,
+  readAllBody,
   type NoBody,
   type NotificationPage,
   type NotificationQuery,
+  type ReadAllBody,
   type UnreadCount,
 } from '@nest-arch/contracts';
 import { Access, ApiDoc, CurrentUser, CurrentUserId, requestErrors, type Caller } from '@nest-arch/platform';
@@ -15,7 +17,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { InboxStreams } from './inbox-streams.js';
 import { inboxErrors } from './inbox.errors.js';
-import { lastEventId, readAllBody, type ReadAllBody } from './inbox.schema.js';
+import { lastEventId } from './inbox.schema.js';
 import { Inbox } from './inbox.service.js';
 import { SseConnection } from './sse-connection.js';
 

@@ -30,6 +30,14 @@ export type NotificationPage = z.infer<typeof notificationPage>;
 export const unreadCount = z.object({ unread: z.int(), lastSequence: z.int() });
 export type UnreadCount = z.infer<typeof unreadCount>;
 
+/** The body may be left out. */
+export const readAllBody = z
+  .strictObject({
+    upTo: z.int().min(0).max(2_147_483_647).optional().meta({ description: 'Newer items stay unread' }),
+  })
+  .optional();
+export type ReadAllBody = z.infer<typeof readAllBody>;
+
 /** `data` of a stream record; its SSE id is the sequence. */
 export const streamRecord = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('item'), item: notificationItem }),
