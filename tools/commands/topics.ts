@@ -35,16 +35,18 @@ async function main(args: string[]): Promise<number> {
   const { brokers, topicPrefix: prefix } = kafkaAccess();
   const { planTopics, applyTopics, describePlan } = await load();
   const options = { brokers, prefix, raisePartitions };
+  if (verb === 'apply' && raisePartitions) warn(describePlan(await planTopics(options)).warning);
   const plan = await (verb === 'plan' ? planTopics(options) : applyTopics(options));
   const text = describePlan(plan, { raisePartitions });
-  const differs = text.will.length + text.cannot.length > 0;
   print(text, verb);
+  if (verb === 'plan') warn(text.warning);
+  const differs = text.will.length + text.cannot.length > 0;
   if (!differs) console.log(`${green('✓')} All topics are as declared.`);
   return verb === 'plan' && differs ? 2 : 0;
 }
 
 function print(
-  { will, cannot, warning, notes }: ReturnType<TopicAdmin['describePlan']>,
+  { will, cannot, notes }: ReturnType<TopicAdmin['describePlan']>,
   verb: 'plan' | 'apply',
 ): void {
   if (will.length > 0) console.log(verb === 'plan' ? 'apply would:' : 'Done:');
@@ -52,7 +54,10 @@ function print(
   if (cannot.length > 0) console.log('Left to you:');
   for (const line of cannot) console.log(`  ${yellow('!')} ${line}`);
   for (const note of notes) console.log(`\nNote: ${note}`);
-  if (warning.length > 0) console.log(`\n${warning.map((line) => yellow(line)).join('\n')}`);
+}
+
+function warn(lines: string[]): void {
+  if (lines.length > 0) console.log(`\n${lines.map((line) => yellow(line)).join('\n')}\n`);
 }
 
 function read(args: string[]) {

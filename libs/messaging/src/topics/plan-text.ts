@@ -52,11 +52,11 @@ export function isRaisable({ kind, found, wanted }: TopicPlan['partitions'][numb
 }
 
 const orderWarning = [
-  'Raising partitions moves keys: from then on a person’s records go to another partition than before.',
-  'What breaks: the order of a person’s events across that moment. Records from before and after are read side by side,',
+  'Raising partitions moves keys: from then on the records of one person go to another partition than before.',
+  'What breaks: the order of events per person across that moment. Records from before and after are read side by side,',
   '  and until every producer has looked at the topic again (up to 5 minutes) both partitions still get new ones.',
   'When it is safe: the service that owns the topic is stopped, and every group has read it to the end',
-  '  (npm run events -- offsets list --group <group> shows lag 0). Raise, then start the service. Lowering is impossible.',
+  '  (npm run events -- offsets list --group <group> shows nothing unread). Raise, then start the service. Lowering is impossible.',
 ];
 
 function offsetsNote(minutes: number): string {

@@ -99,7 +99,7 @@ it('raises partitions of event topics only when told so, and those of state topi
   expect(cannot).toEqual([
     expect.stringContaining('p.auth.user.state.v1 has 1 partition, declared are 8: never raised'),
   ]);
-  expect(warning.join('\n')).toContain('the order of a person’s events');
+  expect(warning.join('\n')).toContain('the order of events per person');
 });
 
 it('leaves partitions beyond the declared to people', () => {
