@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, it } from '@jest/globals';
-import { topics, userStateV1, type EventData } from '@nest-arch/contracts';
+import { topics, userStateV1, type DeadLetterPage, type EventData } from '@nest-arch/contracts';
 import { EventSource, readTopics, waitFor } from '@nest-arch/testing';
 import type { Composed } from '../composed.ts';
 import { Person } from '../person.ts';
@@ -39,5 +39,31 @@ export function poison(of: () => Composed): void {
     });
     // Of a state topic the value stays where it was: a dead letter would outlive the person's erasure.
     expect((await letters()).every((letter) => (letter.message.value?.length ?? 0) === 0)).toBe(true);
+  }, 60_000);
+
+  it('shows it to administrators alone, who may hand it back or throw it away', async () => {
+    const path = '/v1/admin/dead-letters/profile';
+    const person = await new Person(world).join();
+    expect((await person.get(path)).status).toBe(403);
+    const admin = await new Person(world, 'Root Administrator').joinAsAdmin();
+    const { status, body } = await admin.get<DeadLetterPage>(`${path}?limit=2`);
+    expect([status, body.items.length]).toEqual([200, 2]);
+    const [first, second] = body.items.map(({ id }) => id);
+    expect((await admin.get(`${path}/${first}`)).body).toMatchObject({
+      reason: 'schema_mismatch',
+      topic: topics.userState.name,
+      group: 'profile',
+    });
+    expect((await admin.delete(`${path}/${first}`)).status).toBe(204);
+    expect((await admin.get(`${path}/${first}`)).body).toMatchObject({ code: 'dead_letters.not_found' });
+    expect((await admin.post(`${path}/${second}/replay`)).body).toEqual({
+      id: second,
+      resolution: 'replayed',
+    });
+    // Still poison: it comes back under a new id.
+    await waitFor(async () => {
+      const page = await admin.get<DeadLetterPage>(`${path}?limit=100`);
+      return page.body.items.length === topics.userState.partitions * 4 - 1;
+    });
   }, 60_000);
 }
