@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { sessionRevokedV1 } from '@nest-arch/contracts';
 import { waitFor } from '@nest-arch/testing';
 import { type Gateway, type Harness, isReady, startHarness, untilReady } from '../testing/harness.js';
 
@@ -75,6 +76,43 @@ describe('a revoked session', () => {
     await untilReady(late);
 
     expect(await statusAt(late, await harness.issuer.token({ sessionId }))).toBe(401);
+  });
+});
+
+describe('records that are no revocations', () => {
+  const type = sessionRevokedV1.type;
+  const headers = { ce_type: type, ce_id: randomUUID(), ce_source: '/spec', ce_specversion: '1.0' };
+  const litter = [
+    { key: 'no headers', value: '{}' },
+    { key: 'broken JSON', value: '{"sid": "', headers },
+    { key: 'no JSON', value: Buffer.from([0, 0xff, 0xfe]), headers },
+    { key: 'breaks the contract', value: '{"sid": 7, "minVer": "all"}', headers },
+    { key: 'null', value: 'null', headers },
+    { key: 'a tombstone', value: null, headers },
+    { key: null, value: '[]', headers },
+    { key: 'another type', value: '{}', headers: { ...headers, ce_type: 'auth.session.forgiven.v1' } },
+    { key: 'another version', value: '{}', headers: { ...headers, ce_type: type.replace('.v1', '.v2') } },
+    { key: 'type twice', value: '[]', headers: { ...headers, ce_type: [type, 'another'] } },
+    { key: 'deep', value: '['.repeat(50_000) + ']'.repeat(50_000), headers },
+    { key: 'large', value: JSON.stringify({ sid: 'x'.repeat(900_000) }), headers },
+    {
+      key: 'many headers',
+      value: '{}',
+      headers: { ...headers, ...Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`x${i}`, 'v'])) },
+    },
+  ];
+
+  it('keep no gateway from the revocations behind them, neither a running one nor one that starts', async () => {
+    const sessionId = randomUUID();
+    const token = await harness.issuer.token({ sessionId });
+    await harness.topic.litter(litter);
+    await harness.topic.revoke({ sid: sessionId });
+
+    await untilRefused(token);
+    const late = await harness.start();
+    await untilReady(late);
+    expect(await statusAt(late, token)).toBe(401);
+    expect(await statusAt(late, await harness.issuer.token())).toBe(200);
   });
 });
 

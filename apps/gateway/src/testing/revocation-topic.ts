@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sessionRevokedV1, topics } from '@nest-arch/contracts';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, logLevel, type Message } from 'kafkajs';
 
 /** Creates the topic of one spec and writes to it as auth's relay does. */
 export class RevocationTopic {
@@ -33,6 +33,11 @@ export class RevocationTopic {
       ce_specversion: '1.0',
     };
     await this.producer.send({ topic: this.name, messages: [{ key: data.userId ?? 'x', value, headers }] });
+  }
+
+  /** Records as nobody should write them. */
+  async litter(messages: Message[]): Promise<void> {
+    await this.producer.send({ topic: this.name, messages });
   }
 
   async close(): Promise<void> {
