@@ -1,96 +1,13 @@
 // npm run topics -- plan|apply: what the contracts declare about topics, compared with the brokers and carried out.
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
-import { explain, green, Progress, yellow } from '../bootstrap/progress.mjs';
-import { kafkaAccess } from '../events/brokers.ts';
+import { explain, Progress } from '../bootstrap/progress.mjs';
 import { build } from '../platform/build.ts';
-import { root } from '../process/paths.ts';
-
-const usage = `Usage: npm run topics -- plan | apply [--raise-partitions]
-
-  plan    prints where the brokers differ from the declared topics, and changes nothing
-          exit code: 0 no difference, 2 something differs, 1 anything else
-  apply   creates missing topics and corrects settings; never deletes a topic, never lowers partitions
-          exit code: 0 done, 1 failed
-          --raise-partitions   also raises the partitions of event topics; read the warning of plan first
-
-The declared topics are those of libs/contracts, and the dead-letter topics of the groups that read them. KAFKA_BROKERS names
-the brokers (default: the platform that runs from this checkout), KAFKA_TOPIC_PREFIX what stands before every name.`;
-
-/** The library's part that this command uses; by its file, for its door would load all of Nest. */
-interface TopicAdmin {
-  planTopics(options: object): Promise<object>;
-  applyTopics(options: object): Promise<object>;
-  describePlan(
-    plan: object,
-    options?: { raisePartitions?: boolean },
-  ): { will: string[]; cannot: string[]; warning: string[]; notes: string[] };
-}
-
-async function main(args: string[]): Promise<number> {
-  const call = read(args);
-  if (!call) return misunderstood(args);
-  const { verb, raisePartitions } = call;
-  const { brokers, topicPrefix: prefix } = kafkaAccess();
-  const { planTopics, applyTopics, describePlan } = await load();
-  const options = { brokers, prefix, raisePartitions };
-  if (verb === 'apply' && raisePartitions) warn(describePlan(await planTopics(options)).warning);
-  const plan = await (verb === 'plan' ? planTopics(options) : applyTopics(options));
-  const text = describePlan(plan, { raisePartitions });
-  print(text, verb);
-  if (verb === 'plan') warn(text.warning);
-  const differs = text.will.length + text.cannot.length > 0;
-  if (!differs) console.log(`${green('✓')} All topics are as declared.`);
-  return verb === 'plan' && differs ? 2 : 0;
-}
-
-function print(
-  { will, cannot, notes }: ReturnType<TopicAdmin['describePlan']>,
-  verb: 'plan' | 'apply',
-): void {
-  if (will.length > 0) console.log(verb === 'plan' ? 'apply would:' : 'Done:');
-  for (const line of will) console.log(`  ${verb === 'plan' ? '+' : green('✓')} ${line}`);
-  if (cannot.length > 0) console.log('Left to you:');
-  for (const line of cannot) console.log(`  ${yellow('!')} ${line}`);
-  for (const note of notes) console.log(`\nNote: ${note}`);
-}
-
-function warn(lines: string[]): void {
-  if (lines.length > 0) console.log(`\n${lines.map((line) => yellow(line)).join('\n')}\n`);
-}
-
-function read(args: string[]) {
-  try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: { 'raise-partitions': { type: 'boolean', default: false } },
-    });
-    const [verb, ...more] = positionals;
-    if ((verb !== 'plan' && verb !== 'apply') || more.length > 0) return undefined;
-    return { verb, raisePartitions: values['raise-partitions'] } as const;
-  } catch {
-    return undefined;
-  }
-}
-
-// Not 2, which says that something differs.
-function misunderstood(args: string[]): number {
-  const asked = args.includes('--help');
-  (asked ? console.log : console.error)(usage);
-  return asked ? 0 : 1;
-}
-
-async function load(): Promise<TopicAdmin> {
-  await new Progress({ quiet: true }).step('Build', () => build([join('libs', 'messaging')]));
-  const file = (name: string) => pathToFileURL(join(root, 'libs/messaging/dist/topics', `${name}.js`)).href;
-  const modules = await Promise.all([import(file('topic-admin')), import(file('plan-text'))]);
-  return Object.assign({}, ...modules) as TopicAdmin;
-}
 
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  // Always: a list that was edited a moment ago is the one that counts.
+  await new Progress({ quiet: true }).step('Build', () => build([join('libs', 'messaging')]));
+  const { run } = await import('../topics/topics.ts');
+  process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
   console.error(explain(error));
   process.exitCode = 1;

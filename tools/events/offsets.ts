@@ -1,9 +1,7 @@
 // npm run events -- offsets list|skip: where a group stands, and moving it past records that are gone.
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { isStranded, listOffsets, OffsetsError, type Standing } from '@nest-arch/messaging/offsets';
 import { StepError } from '../bootstrap/progress.mjs';
-import { root } from '../process/paths.ts';
 import { runAppCommand } from './app-command.ts';
 import { kafkaAccess } from './brokers.ts';
 import { columns } from './text.ts';
@@ -15,14 +13,6 @@ export const usage = `Usage: npm run events -- offsets list --group <group> [--t
   skip   for a group that refuses to go on because records were deleted before it had read them: moves its offset to the
          start of what is left. Other offsets stay. Each move is recorded in the service's table offset_skips, and the
          service goes on by itself. Refused while members of the group read.`;
-
-interface Standing {
-  topic: string;
-  partition: number;
-  committed: bigint | undefined;
-  start: bigint;
-  end: bigint;
-}
 
 export async function run(args: string[]): Promise<number> {
   const command = read(args);
@@ -52,18 +42,17 @@ function read(args: string[]) {
 
 async function list(group: string, topic: string | undefined): Promise<number> {
   const { brokers, topicPrefix } = kafkaAccess();
-  const file = pathToFileURL(join(root, 'libs/messaging/dist/offsets/group-offsets.js')).href;
-  const { listOffsets } = (await import(file)) as { listOffsets(options: object): Promise<Standing[]> };
-  const standings = await listOffsets({ brokers, topicPrefix, group, topic }).catch((error: Error) => {
+  const standings = await listOffsets({ brokers, topicPrefix, group, topic }).catch((error: unknown) => {
+    if (!(error instanceof OffsetsError)) throw error;
     throw new StepError(error.message, 'npm run events -- offsets --help says how to call it');
   });
   console.log(columns(['TOPIC', 'PARTITION', 'NEXT', 'START', 'END', 'UNREAD'], standings.map(row)));
   return 0;
 }
 
-function row({ topic, partition, committed, start, end }: Standing): string[] {
-  const gone = committed !== undefined && (committed < start || committed > end);
+function row(standing: Standing): string[] {
+  const { topic, partition, committed, start, end } = standing;
   const next = committed === undefined ? 'none' : String(committed);
-  const unread = gone ? 'the next record is gone' : String(end - (committed ?? start));
+  const unread = isStranded(standing) ? 'the next record is gone' : String(end - (committed ?? start));
   return [topic, String(partition), next, String(start), String(end), unread];
 }

@@ -14,7 +14,9 @@ export interface GroupOptions {
 export class OffsetsError extends Error {}
 
 /** Where the group stands in each partition of a topic, or of all that it reads. */
-export function listOffsets(options: GroupOptions & { topic?: string | undefined }): Promise<Standing[]> {
+export async function listOffsets(
+  options: GroupOptions & { topic?: string | undefined },
+): Promise<Standing[]> {
   const topics = options.topic === undefined ? topicsOf(options.group) : [options.topic];
   if (topics.length === 0)
     throw new OffsetsError(`The contracts know no group ${options.group}: name the topic as well`);
