@@ -10,6 +10,7 @@ import type {
   KafkaMessage,
   Producer,
 } from 'kafkajs';
+import { quickenEncoder, type EncoderClass } from './quick-encoder.js';
 import { kafkaLogCreator } from './kafka-logger.js';
 
 export type { Admin, Consumer, ConsumerConfig, EachBatchPayload, Kafka, KafkaMessage, Producer };
@@ -51,6 +52,7 @@ function mendKafkajs(): void {
   const { prototype: decoder } = require('kafkajs/src/protocol/decoder.js') as { prototype: object };
   mend(group, 'recoverFromOffsetOutOfRange', recoverFromOffsetOutOfRange);
   mend(decoder, 'readVarIntArray', readVarIntArray);
+  quickenEncoder(require('kafkajs/src/protocol/encoder.js') as EncoderClass);
 }
 
 function mend(prototype: object, method: string, by: (...args: never[]) => unknown): void {
@@ -104,6 +106,15 @@ function readVarIntArray<D extends { readVarInt(): number }>(this: D, read: (dec
 }
 
 function headersOf(list: ReceivedHeader[]): Record<string, unknown> {
+  const headers: Record<string, unknown> = {};
+  for (const { key, value } of list) {
+    if (key === '__proto__' || Object.hasOwn(headers, key)) return repeatedHeadersOf(list);
+    headers[key] = value;
+  }
+  return headers;
+}
+
+function repeatedHeadersOf(list: ReceivedHeader[]): Record<string, unknown> {
   const byName = [...Map.groupBy(list, ({ key }) => key)];
   const valueOf = (same: ReceivedHeader[]) =>
     same.length > 1 ? same.map(({ value }) => value) : same[0]?.value;

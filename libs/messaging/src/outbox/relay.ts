@@ -16,7 +16,7 @@ export interface RelayOptions {
   marginMs?: number;
   /** How often to look for rows that another replica wrote. Default 200 ms. */
   pollMs?: number;
-  /** Rows in one batch at most. Default 500. */
+  /** Rows in one batch at most. Default 1,000. */
   batchSize?: number;
 }
 
@@ -52,7 +52,7 @@ export class Relay {
     publisher: Publisher,
     options: RelayOptions = {},
   ) {
-    const { leaseMs = 10_000, marginMs = 4_000, pollMs = 200, batchSize = 500 } = options;
+    const { leaseMs = 10_000, marginMs = 4_000, pollMs = 200, batchSize = 1_000 } = options;
     this.pollMs = pollMs;
     this.batchSize = batchSize;
     this.leases = new Leases(db, { leaseMs, marginMs }, (kind, count) => {
