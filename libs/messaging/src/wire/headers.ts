@@ -21,10 +21,18 @@ export type RawHeader = Buffer | string | (Buffer | string)[];
 /** What a consumer may get: a header may come without value, which the types of kafkajs do not say. */
 type ReceivedHeader = RawHeader | null | undefined;
 
-/** The headers as text. Of a header that is repeated the first value counts. */
-export function readHeaders(raw: Record<string, ReceivedHeader> | undefined): Headers {
-  const firstOf = (value: RawHeader) => String(Array.isArray(value) ? value[0] : value);
-  return Object.fromEntries(Object.entries(rawHeaders(raw)).map(([name, value]) => [name, firstOf(value)]));
+/** The headers as text, all or those of these names. Of a header that is repeated the first value counts. */
+export function readHeaders(
+  raw: Record<string, ReceivedHeader> | undefined,
+  names: readonly string[] = Object.keys(raw ?? {}),
+): Headers {
+  const headers: Headers = {};
+  for (const name of names) {
+    const value = raw?.[name];
+    const first = Array.isArray(value) ? value.find((each) => each !== null && each !== undefined) : value;
+    if (first !== null && first !== undefined) headers[name] = first.toString();
+  }
+  return headers;
 }
 
 /** The headers as they came, for passing on; without those that have no value. */
