@@ -8,6 +8,7 @@ import type { BroadcastRecord } from '../broadcast/index.js';
 import { createTopics } from '../topics/create-topics.js';
 import type { Outbox } from './outbox.js';
 import { Publisher, SendTooLateError } from './publisher.js';
+import { relayMetrics } from './relay-metrics.js';
 
 let spec: Awaited<ReturnType<typeof messagingSpec>>;
 
@@ -170,6 +171,17 @@ describe('the relay', () => {
     await replica.stop();
     expect(await readTopics(spec, topics.profileEvents)).toHaveLength(1);
     expect(versionsOf(await readTopics(spec, topics.userEvents), user)).toEqual([1, 2, 3]);
+  });
+
+  it('tells how much waits while the broker is away', async () => {
+    const nobody = { ...spec, brokers: ['127.0.0.1:1'] };
+    const replica = newReplica(spec, {}, newPublisher(nobody));
+    for (let i = 0; i < 7; i += 1) await announceNext(replica.outbox, randomUUID());
+    relayMetrics.pending.set(0);
+    replica.relay.start();
+    await waitFor(async () => (await relayMetrics.pending.get()).values[0]?.value === 7);
+    await replica.stop();
+    await execute(spec.db, `delete from outbox`);
   });
 
   it('publishes rows that another process wrote, without being woken', async () => {

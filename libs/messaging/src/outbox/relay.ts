@@ -100,10 +100,11 @@ export class Relay {
     while (!this.stopping) {
       try {
         if (this.leases.due) await this.leases.tick();
+        // Before the round: the backlog is worth most while no round succeeds.
+        await this.reportBacklog();
         await this.gather();
         const found = await this.round();
         this.failures = 0;
-        await this.reportBacklog();
         if (!found) await this.wakeup.wait(this.pollMs);
       } catch (error) {
         await this.backOff(error);
