@@ -37,7 +37,9 @@ export function recordJson(record: BroadcastRecord, showPersonal: boolean): stri
   });
 }
 
-function content({ data, message, key }: BroadcastRecord, showPersonal: boolean): string {
+function content({ data, message, key, headers }: BroadcastRecord, showPersonal: boolean): string {
+  if (headers['x-dlq-resolves'] !== undefined)
+    return `(closes the letter ${headers['x-dlq-resolves']}: ${headers['x-dlq-resolution']})`;
   if (message.value === null) return '(gone)';
   if (data === undefined) return `(no JSON, ${message.value.length} bytes)`;
   if (typeof data !== 'object' || data === null)
