@@ -1,4 +1,2 @@
-/** Name of the dead-letter topic of a group for a topic, without prefix. */
-export function deadLetterTopic(topic: string, group: string): string {
-  return `${topic}.${group}.dlq`;
-}
+// The name is part of the contracts: who runs a broker with access control, or reads from outside, needs it as well.
+export { deadLetterTopic } from '@nest-arch/contracts';
