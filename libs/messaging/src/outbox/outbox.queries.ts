@@ -18,13 +18,22 @@ export interface OutboxRow {
 
 export type NewOutboxRow = Omit<OutboxRow, 'seq' | 'createdAt' | 'attempts'>;
 
-export function insertOutboxRow(tx: Tx, row: NewOutboxRow): Promise<{ createdAt: Date }> {
-  return one(
-    tx,
-    `insert into outbox (bucket, id, topic, key, type, version, payload, headers)
-     values ($1, $2, $3, $4, $5, $6, $7, $8) returning created_at as "createdAt"`,
-    [row.bucket, row.id, row.topic, row.key, row.type, row.version, row.payload, JSON.stringify(row.headers)],
-  );
+const insertion = `
+  insert into outbox (bucket, id, topic, key, type, version, payload, headers)
+  values ($1, $2, $3, $4, $5, $6, $7, $8)`;
+
+export function insertOutboxRow(tx: Tx, row: NewOutboxRow): Promise<number> {
+  return execute(tx, insertion, insertionParams(row));
+}
+
+/** The same, and what the row's record says of its time. */
+export function insertUrgentRow(tx: Tx, row: NewOutboxRow): Promise<{ createdAt: Date }> {
+  return one(tx, `${insertion} returning created_at as "createdAt"`, insertionParams(row));
+}
+
+function insertionParams(row: NewOutboxRow): unknown[] {
+  const { bucket, id, topic, key, type, version, payload, headers } = row;
+  return [bucket, id, topic, key, type, version, payload, JSON.stringify(headers)];
 }
 
 /** Many rows of one type in one statement, numbered in the order of the list. */

@@ -5,7 +5,7 @@ import { uuidv7, type Tx } from '@nest-arch/database';
 import { passed } from '../crash/index.js';
 import { header, type Headers } from '../wire/headers.js';
 import { currentTraceHeaders } from '../wire/trace-context.js';
-import { insertOutboxRow, insertOutboxRows, type NewOutboxRow } from './outbox.queries.js';
+import { insertOutboxRow, insertOutboxRows, insertUrgentRow, type NewOutboxRow } from './outbox.queries.js';
 import type { Publisher } from './publisher.js';
 import type { Relay } from './relay.js';
 import { toWire } from './wire-row.js';
@@ -94,11 +94,12 @@ export class Outbox {
       payload,
       headers: this.headersOf(event.dataschema),
     };
-    const { createdAt } = await insertOutboxRow(tx, row);
+    const sendable = urgent ? { ...row, ...(await insertUrgentRow(tx, row)) } : undefined;
+    if (!urgent) await insertOutboxRow(tx, row);
     tx.afterCommit(() => {
       passed('outbox.committed');
       this.parts.relay.wake(row.bucket);
-      if (urgent) this.sendAtOnce({ ...row, createdAt });
+      if (sendable) this.sendAtOnce(sendable);
     });
   }
 
