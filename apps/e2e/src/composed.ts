@@ -28,7 +28,10 @@ export interface Composed {
   stop(): Promise<void>;
 }
 
-/** The whole system as separate processes on the engines of the test run, with databases and topics of its own. */
+/**
+ * The whole system as separate processes on the engines of the test run, with databases and topics of its own. `engines`
+ * names those that are others.
+ */
 export async function composed(options: Partial<PlatformOptions> = {}): Promise<Composed> {
   const smtp = await new SmtpSink().start();
   const collector = await new SpanCollector().start();
@@ -40,13 +43,14 @@ export async function composed(options: Partial<PlatformOptions> = {}): Promise<
     build: false,
     env: { all: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: '500' } },
     durable: false,
+    ...options,
     engines: {
       postgresUrl: engines.postgresUrl,
       brokers: engines.kafkaBrokers,
       redisUrl: engines.redisUrl,
       smtpUrl: smtp.url,
+      ...options.engines,
     },
-    ...options,
   });
   return {
     platform,
