@@ -167,7 +167,7 @@ async function bury(
   key: string,
   group: string,
   more: Record<string, string> = {},
-  value?: string,
+  value?: null,
 ): Promise<string> {
   const topic = topics.userEvents.name;
   const headers = {
@@ -184,7 +184,7 @@ async function bury(
   };
   const name = `${topic}.${group}.dlq`;
   const [sent] = await publisher.send([
-    { topic: name, key, value: value ?? JSON.stringify(userRegisteredV1.fixture), headers },
+    { topic: name, key, value: value === null ? null : JSON.stringify(userRegisteredV1.fixture), headers },
   ]);
   return `${name}:0:${sent?.baseOffset}`;
 }
@@ -260,11 +260,8 @@ describe('a letter that had no room for its record', () => {
       partition: 0,
     });
     const real = await letterOf('spec', topics.userEvents.name, key);
-    const small = await bury(key, 'spec', {
-      ce_id: eventId,
-      'x-dlq-offset': real.offset,
-      'x-dlq-omitted': 'value,headers',
-    });
+    const more = { ce_id: eventId, 'x-dlq-offset': real.offset, 'x-dlq-omitted': 'value' };
+    const small = await bury(key, 'spec', more, null);
     await letters.drop(real.id);
     failing.clear();
     expect(await letters.replay(small)).toBe('replayed');
