@@ -19,6 +19,8 @@ it('makes the same bytes as before', () => {
     value: index % 4 === 0 ? null : 'ü'.repeat(size),
     headers: { name: 'v'.repeat(size), [`n${'x'.repeat(size)}`]: randomBytes(size), twice: ['a', 'b'] },
   }));
+  // Every length around the sizes of buffers, so that some record fills each of them to the last byte.
+  for (let size = 0; size < 1_100; size += 1) records.push({ key: null, value: 'v'.repeat(size) });
   for (const timestampDelta of times) records.push({ timestampDelta, key: null, value: '{}' });
   const encode = () => records.map((record) => encodeRecord(record).buffer.toString('base64'));
   const before = encode();

@@ -28,6 +28,14 @@ export function quickenEncoder(encoder: EncoderClass): void {
   const { sizeOfVarLong } = encoder;
 
   Object.assign(encoder.prototype, {
+    // Not by nextPowerOfTwo, which below takes 511 for the constructor's question: also a record may need just as much.
+    ensureAvailable(this: Encoder, length: number): void {
+      const needed = this.offset + length;
+      if (needed <= this.buf.length) return;
+      const larger = Buffer.alloc(roomFor(needed));
+      this.buf.copy(larger, 0, 0, this.offset);
+      this.buf = larger;
+    },
     writeUVarInt(this: Encoder, value: number): Encoder {
       this.ensureAvailable(5);
       let rest = value;
@@ -43,12 +51,13 @@ export function quickenEncoder(encoder: EncoderClass): void {
   Object.assign(encoder, {
     sizeOfVarLong: (value: unknown) =>
       isSmall(value) ? encoder.sizeOfVarInt(value) : sizeOfVarLong.call(encoder, value),
-    nextPowerOfTwo: (value: number) => {
-      if (value === defaultSize) return onHeap;
-      const next = 1 << (32 - Math.clz32(value));
-      return next <= 2 * onHeap ? next : Math.max(next, 1024);
-    },
+    nextPowerOfTwo: (value: number) => (value === defaultSize ? onHeap : roomFor(value)),
   });
+}
+
+function roomFor(length: number): number {
+  const next = 1 << (32 - Math.clz32(length));
+  return next <= 2 * onHeap ? next : Math.max(next, 1024);
 }
 
 function isSmall(value: unknown): value is number {
