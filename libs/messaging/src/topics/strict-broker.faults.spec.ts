@@ -42,19 +42,23 @@ class Registrations {
   }
 }
 
+const boot = (ports: { port?: number; controllerPort?: number } = {}) =>
+  startKafka({
+    dataDir: join(folder, 'kafka'),
+    logFile: join(folder, 'kafka.log'),
+    shortLived: true,
+    settings: {
+      'auto.create.topics.enable': true,
+      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+      'allow.everyone.if.no.acl.found': true,
+    },
+    ...ports,
+  });
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'strict-'));
   [kafka, database] = await Promise.all([
-    startKafka({
-      dataDir: join(folder, 'kafka'),
-      logFile: join(folder, 'kafka.log'),
-      shortLived: true,
-      settings: {
-        'auto.create.topics.enable': true,
-        'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
-        'allow.everyone.if.no.acl.found': true,
-      },
-    }),
+    boot(),
     testDatabase({ migrations: messagingMigrations, poolSize: 10 }),
   ]);
   await execute(database.db, `create table effects (id serial)`);
@@ -113,17 +117,42 @@ it('nothing of ours creates a topic by mentioning it', async () => {
   await replica.stop();
 }, 90_000);
 
-it('a service that may not see settings works, and its group reads', async () => {
-  await admin.alterConfigs({
-    validateOnly: false,
-    resources: [
-      {
-        type: ConfigResourceTypes.TOPIC,
-        name,
-        configEntries: [{ name: 'cleanup.policy', value: 'compact' }],
-      },
-    ],
+it('a broker that is away leaves the verdict on its topics as it was', async () => {
+  const health = new HealthRegistry();
+  const own = new OwnTopics({ appName: 'auth', brokers: spec.brokers }, health);
+  await set({ 'cleanup.policy': 'compact' });
+  own.onApplicationBootstrap();
+  const { server, service } = await startServer(spec, [Registrations], { brokers: spec.brokers });
+  const refuses = (check: () => void) => {
+    try {
+      check();
+      return false;
+    } catch (error) {
+      return (error as Error).message.includes('cleanup.policy is compact, must be delete');
+    }
+  };
+  await waitFor(() => refuses(() => server.checkReady()));
+  await waitFor(() => refuses(() => own.checkReady()));
+  const { port, controllerPort } = kafka;
+  await admin.disconnect();
+  await kafka.stop();
+  const until = Date.now() + 10_000;
+  while (Date.now() < until) {
+    expect([refuses(() => server.checkReady()), refuses(() => own.checkReady())]).toEqual([true, true]);
+    await server.checkLive(1_000);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  kafka = await boot({ port, controllerPort });
+  await admin.connect();
+  await applyTopics({ brokers: spec.brokers, only, groups });
+  await waitFor(() => !refuses(() => server.checkReady()) && !refuses(() => own.checkReady()), {
+    timeoutMs: 30_000,
   });
+  await Promise.all([service.close(), own.onApplicationShutdown()]);
+}, 180_000);
+
+it('a service that may not see settings works, and its group reads', async () => {
+  await set({ 'cleanup.policy': 'compact' });
   const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } = kafkajs;
   const rule = {
     principal: 'User:ANONYMOUS',
@@ -147,6 +176,12 @@ it('a service that may not see settings works, and its group reads', async () =>
   await service.close();
   await publisher.close();
 }, 60_000);
+
+async function set(configs: Record<string, string>): Promise<void> {
+  const configEntries = Object.entries(configs).map(([setting, value]) => ({ name: setting, value }));
+  const resources = [{ type: ConfigResourceTypes.TOPIC, name, configEntries }];
+  await admin.alterConfigs({ validateOnly: false, resources });
+}
 
 function effects(): Promise<number> {
   return one<{ n: number }>(database.db, `select count(*)::int as n from effects`).then(({ n }) => n);
