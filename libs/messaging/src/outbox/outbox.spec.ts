@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { topics, userRegisteredV1, userStateV1 } from '@nest-arch/contracts';
-import { one } from '@nest-arch/database';
+import { many, one } from '@nest-arch/database';
 import { initTracing, runWithTrace } from '@nest-arch/platform';
 import { waitFor } from '@nest-arch/testing';
 import { messagingSpec, newReplica, readTopics } from '../../test/support.js';
@@ -41,6 +41,47 @@ it('announces nothing when the transaction is rolled back', async () => {
   });
   await expect(failing).rejects.toThrow('changed my mind');
   expect(await pending()).toEqual({ n: 0 });
+});
+
+it('compiles with a transaction alone', () => {
+  const { outbox } = replica;
+  const data = userRegisteredV1.fixture;
+  const misuses = [
+    // @ts-expect-error -- a database commits each statement by itself
+    () => outbox.add(spec.db, userRegisteredV1, data, { key: 'k' }),
+    // @ts-expect-error -- its read replica too
+    () => outbox.add(spec.db.replica, userRegisteredV1, data, { key: 'k' }),
+    // @ts-expect-error -- TypeORM's manager may belong to no transaction
+    () => outbox.add(spec.db.dataSource.manager, userRegisteredV1, data, { key: 'k' }),
+    // @ts-expect-error -- nor is one optional
+    () => outbox.tombstone(undefined, userStateV1, { key: 'k', version: 1 }),
+    // @ts-expect-error -- and many are no exception
+    () => outbox.addAll(spec.db, userRegisteredV1, [{ key: 'k', version: 1, data }]),
+  ];
+  // What counts is that the compiler agrees: npm run check.
+  expect(misuses).toHaveLength(5);
+});
+
+it('numbers many records in the order of the list, and refuses all when one does not fit', async () => {
+  const keys = Array.from({ length: 200 }, () => randomUUID());
+  const records = keys.map((key, index) => ({
+    ...{ key, version: index + 1 },
+    data: { ...userRegisteredV1.fixture, userId: key },
+  }));
+  const [first] = records;
+  if (!first) throw new Error('no records');
+  const broken = [...records, { ...first, data: { ...first.data, userId: 'nobody' } }];
+  const adding = spec.db.transaction((tx) => replica.outbox.addAll(tx, userRegisteredV1, broken));
+  await expect(adding).rejects.toThrow(EventContractError);
+  await spec.db.transaction((tx) => replica.outbox.addAll(tx, userRegisteredV1, records));
+  const rows = await many<{ key: string; version: number }>(
+    spec.db,
+    `delete from outbox where topic = 'auth.user.events.v1' returning key, version, seq`,
+  );
+  const inOrder = rows.sort((a, b) => a.version - b.version) as { key: string; seq?: string }[];
+  expect(inOrder.map(({ key }) => key)).toEqual(keys);
+  const numbers = inOrder.map(({ seq }) => Number(seq));
+  expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
 });
 
 it('has no tombstone for events', async () => {
