@@ -39,7 +39,7 @@ process.exit();
 /** A spec that fails anyhow would call every mutant caught. */
 async function unbroken(specs: string[]): Promise<void> {
   await progress.step(`Specs without a mutant`, async () => {
-    const result = await runSpecs(specs, { timeoutMs: 600_000 });
+    const result = await runSpecs(specs, { timeoutMs: 900_000 });
     if (result.failure) throw new StepError(`they fail: ${result.failure}`, 'npm test shows more');
   });
 }

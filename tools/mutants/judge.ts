@@ -19,7 +19,8 @@ export async function judge(mutant: Mutant, progress: Progress): Promise<Verdict
     async () => {
       // Before anything runs: a mutant whose place is gone would pass for one that was caught.
       mutate(mutant, readFileSync(pathOf(mutant), 'utf8'));
-      const { failure, seconds } = await runSpecs(mutant.specs, { mutant: mutant.name, timeoutMs });
+      const { name, specs, tests } = mutant;
+      const { failure, seconds } = await runSpecs(specs, { mutant: name, tests, timeoutMs });
       return { mutant, caughtBy: failure, seconds };
     },
     { done: ({ caughtBy }) => `${mutant.name}: ${caughtBy ?? 'SURVIVED'}` },

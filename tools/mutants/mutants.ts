@@ -10,6 +10,8 @@ export interface Mutant {
   why: string;
   /** Jest's patterns of the specs of which at least one must fail. */
   specs: readonly string[];
+  /** Jest's pattern of the tests in them that are about it; without it all run. */
+  tests?: string;
 }
 
 const consumer = 'libs/messaging/src/consumer';
@@ -25,6 +27,7 @@ export const mutants: readonly Mutant[] = [
       where $1::uuid is not null and $2::text is not null`,
     why: 'an event that is delivered twice has two effects',
     specs: ['consumer/event-server'],
+    tests: 'has one effect however often',
   },
   {
     name: 'outbox outside the transaction',
@@ -33,6 +36,7 @@ export const mutants: readonly Mutant[] = [
     replace: 'await insertOutboxRow((this.parts.relay as never as { db: never }).db, row)',
     why: 'a change that was rolled back is announced',
     specs: ['outbox/outbox.spec'],
+    tests: 'announces nothing when',
   },
   {
     name: 'acks=1',
@@ -48,7 +52,7 @@ export const mutants: readonly Mutant[] = [
     find: 'where excluded.auth_version > c.auth_version',
     replace: '',
     why: 'an old state that comes late overwrites the address with the former one',
-    specs: ['notification/src/contacts'],
+    specs: ['contacts/contacts.spec'],
   },
   {
     name: 'version check off, names',
@@ -56,7 +60,7 @@ export const mutants: readonly Mutant[] = [
     find: 'where excluded.profile_version > c.profile_version',
     replace: '',
     why: 'an old state that comes late overwrites the name with the former one',
-    specs: ['notification/src/contacts'],
+    specs: ['contacts/contacts.spec'],
   },
   {
     name: 'version check off, accounts',
@@ -104,6 +108,7 @@ export const mutants: readonly Mutant[] = [
       order by random()\``,
     why: 'events of a user change places',
     specs: ['outbox/relay.spec'],
+    tests: 'keeps the order per key|sent twice|lets the events of a missing',
   },
   {
     name: 'erasure gate off',
@@ -112,6 +117,7 @@ export const mutants: readonly Mutant[] = [
     replace: 'if (false as boolean && !passesForErased(record))',
     why: 'an erased person comes back with the next late record',
     specs: ['consumer/event-server'],
+    tests: 'skips the records of an erased user',
   },
   {
     name: 'dead letter dropped silently',
@@ -120,6 +126,7 @@ export const mutants: readonly Mutant[] = [
     replace: 'void failure;',
     why: 'a record that could not be handled is gone without a trace',
     specs: ['consumer/event-server'],
+    tests: 'is told apart by what is wrong|can be dropped',
   },
   {
     name: 'deadline off',
@@ -128,6 +135,7 @@ export const mutants: readonly Mutant[] = [
     replace: '}, 2 ** 31 - 1);',
     why: 'a handler that hangs stops its partition for ever',
     specs: ['consumer/event-server'],
+    tests: 'of a handler that hangs ends at the deadline',
   },
   {
     name: 'newer version passed over',
@@ -136,6 +144,7 @@ export const mutants: readonly Mutant[] = [
     replace: 'void ours;',
     why: 'a consumer that was left behind by its producer loses events without a word',
     specs: ['consumer/event-server'],
+    tests: 'a newer version',
   },
   {
     name: 'pause forgotten in a rebalance',
@@ -153,6 +162,7 @@ export const mutants: readonly Mutant[] = [
     replace: 'select unnest($1::uuid[]) as id where $2::text is not null',
     why: 'a projection counts an event twice that is delivered twice',
     specs: ['consumer/batch'],
+    tests: 'gives an event to the handler once',
   },
   {
     name: 'batch: erasure gate off',
@@ -161,6 +171,7 @@ export const mutants: readonly Mutant[] = [
     replace: 'const hidden = erased.has(`not ${record.key}`)',
     why: 'an erased person comes back into a projection',
     specs: ['consumer/batch'],
+    tests: 'passes by the records of erased people',
   },
   {
     name: 'batch: dead letter dropped silently',
@@ -169,6 +180,7 @@ export const mutants: readonly Mutant[] = [
     replace: 'void failure;',
     why: 'a record that a projection could not take is gone without a trace',
     specs: ['consumer/batch'],
+    tests: 'makes what breaks the contract a dead letter',
   },
   {
     name: 'batch: the last state instead of the newest',
@@ -177,5 +189,6 @@ export const mutants: readonly Mutant[] = [
     replace: 'other.version !== undefined',
     why: 'an old state that comes late in a batch hides the newer one',
     specs: ['consumer/batch'],
+    tests: 'takes many records in one transaction',
   },
 ];

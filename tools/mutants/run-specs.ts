@@ -25,14 +25,21 @@ export interface SpecsResult {
 /** Runs the specs under the mutant, or without one. Throws when they could not run at all, which is no verdict. */
 export async function runSpecs(
   specs: readonly string[],
-  { mutant, timeoutMs }: { mutant?: string; timeoutMs: number },
+  { mutant, tests, timeoutMs }: { mutant?: string; tests?: string | undefined; timeoutMs: number },
 ): Promise<SpecsResult> {
   const folder = mkdtempSync(join(tmpdir(), 'nest-arch-mutant-'));
   const output = join(folder, 'result.json');
   const started = performance.now();
   try {
     const ended = await jest(
-      ['--json', `--outputFile=${output}`, '--forceExit', '--testPathPatterns', specs.join('|')],
+      [
+        '--json',
+        `--outputFile=${output}`,
+        '--forceExit',
+        '--testPathPatterns',
+        specs.join('|'),
+        ...(tests === undefined ? [] : ['--testNamePattern', tests]),
+      ],
       { timeoutMs, env: mutant === undefined ? {} : brokenBy(mutant) },
     );
     const seconds = (performance.now() - started) / 1000;

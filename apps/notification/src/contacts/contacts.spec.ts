@@ -32,10 +32,15 @@ const contactsOf = (userIds: string[]) =>
 
 it('keeps the newest address and name, whatever older state comes behind', async () => {
   const userId = uuidv7();
-  for (const version of [1, 3, 2, 1]) {
+  const announce = async (version: number) => {
     await account(userId, version, `v${version}@example.com`);
     await profile(userId, version, `Name ${version}`);
-  }
+  };
+  await announce(3);
+  // In a batch of its own: of several states in one batch only the newest is looked at.
+  await waitFor(async () => (await contactsOf([userId])).length === 1);
+  await announce(2);
+  await announce(1);
   // Behind them on every partition of both topics, so that the late ones have been read.
   const others = Array.from({ length: 12 }, () => uuidv7());
   for (const other of others) {
