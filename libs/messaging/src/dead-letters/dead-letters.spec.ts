@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { topics, userStateV1 } from '@nest-arch/contracts';
 import { engines, testKafkaPrefix } from '@nest-arch/testing';
@@ -77,4 +78,21 @@ it('cuts the closed beginning of the topic off and keeps what is open', async ()
     data: null,
   });
   await expect(letters.show('nonsense')).rejects.toThrow('Not the id of a dead letter');
+});
+
+it('gives up in time on a broker that takes connections and says nothing', async () => {
+  const silent = createServer(() => undefined);
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const brokers = [`127.0.0.1:${(silent.address() as AddressInfo).port}`];
+  const unheard = new DeadLetters({ brokers, timeoutMs: 200 });
+  const calls = [
+    unheard.list('profile'),
+    unheard.show('a.dlq:0:1'),
+    unheard.replay('a.dlq:0:1'),
+    unheard.drop('a.dlq:0:1'),
+  ];
+  for (const outcome of await Promise.allSettled(calls))
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { name: 'DeadLettersTimeoutError' } });
+  await unheard.disconnect();
+  silent.close();
 });

@@ -39,6 +39,13 @@ export interface DeadLetterPage {
   next: Position | null;
 }
 
+/** Where a part of a list comes from. */
+interface Stretch {
+  names: string[];
+  after: Position | null;
+  signal: AbortSignal;
+}
+
 const stateTopics = new Set<string>(
   Object.values(topics)
     .filter((topic) => topic.kind === 'state')
@@ -69,10 +76,11 @@ export class DeadLetters {
   /** Open letters by topic, oldest first within each. Reads on from `after`; memory is bounded by `limit`. */
   async page(query: DeadLetterQuery): Promise<DeadLetterPage> {
     const names = topicsOf(query);
+    const signal = this.deadline();
     const items: DeadLetter[] = [];
     let after = query.after ?? null;
     do {
-      const part = await this.part(names, after, query.limit - items.length);
+      const part = await this.part({ names, after, signal }, query.limit - items.length);
       items.push(...part.records.map(toLetter));
       after = part.next && positionOf(part.next);
     } while (after && items.length < query.limit);
@@ -172,7 +180,7 @@ export class DeadLetters {
     return controller.signal;
   }
 
-  private async part(names: string[], after: Position | null, limit: number): Promise<Part> {
+  private async part({ names, after, signal }: Stretch, limit: number): Promise<Part> {
     const open = new OpenLetters();
     await scan({
       brokers: this.options.brokers,
@@ -180,7 +188,7 @@ export class DeadLetters {
       topics: names.filter((name) => !after || compare(name, after.topic) >= 0),
       from: (topic, partition) => startOf({ topic, partition }, after),
       onRecord: (record) => open.add(record),
-      signal: this.deadline(),
+      signal,
     });
     return open.first(limit);
   }
