@@ -4,6 +4,7 @@ import type { Consumer } from '../kafka/kafka-client.js';
 import { deadLetterTopic } from '../topics/names.js';
 import { GroupGuard } from './group-guard.js';
 import { partitionKey, type PartitionId } from './incoming.js';
+import { consumerMetrics } from './metrics.js';
 import { OffsetCommitter, type OffsetCommit } from './offset-committer.js';
 import type { WorkerParts } from './partition-worker.js';
 import { Partitions, type FetchControl } from './partitions.js';
@@ -147,6 +148,7 @@ export class GroupReader {
       requiredTopics: topics.map((topic) => topicPrefix + deadLetterTopic(topic, name)),
       sessionTimeoutMs,
       prepare: (admin) => this.guard.prepare(admin),
+      onVerdict: (refusal) => consumerMetrics.refused.set({ group: name }, refusal ? 1 : 0),
       onBatch: (batch) => this.assigned.enqueue(withoutPrefix(batch.topic), batch),
       onAssigned: (assignment) => {
         const ids = Object.entries(assignment).flatMap(([topic, list]) =>

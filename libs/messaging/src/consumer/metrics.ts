@@ -55,6 +55,15 @@ export const consumerMetrics = {
         labelNames: [group, 'topic'],
       }),
   ),
+  refused: once(
+    'events_refused',
+    () =>
+      new Gauge({
+        name: 'events_refused',
+        help: '1 while the group must not read: topics missing or wrong, or its next record gone',
+        labelNames: [group],
+      }),
+  ),
   waiting: once(
     'events_waiting_partitions',
     () =>

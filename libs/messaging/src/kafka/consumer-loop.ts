@@ -16,6 +16,8 @@ export interface ConsumerLoopOptions {
   silenceMs?: number;
   /** Called before each consumer joins, with a connected admin client. What must not be read: throw a RefusalError. */
   prepare?(admin: Admin): Promise<void>;
+  /** Called after each look at whether the group may read, with why not. */
+  onVerdict?(refusal: string | undefined): void;
   /** Takes a batch over; must not wait and must not throw. False: fetch it again. */
   onBatch(batch: EachBatchPayload['batch']): boolean;
   onAssigned(assignment: Record<string, number[]>): void;
@@ -168,14 +170,20 @@ export class ConsumerLoop {
       connected = true;
       await this.requireTopics(admin);
       await this.options.prepare?.(admin);
-      this.wrong = this.said = undefined;
+      this.said = undefined;
+      this.judge(undefined);
     } catch (error) {
-      if (error instanceof RefusalError) this.wrong = error.message;
+      if (error instanceof RefusalError) this.judge(error.message);
       if (!connected || error instanceof RefusalError) this.excused = performance.now();
       throw error;
     } finally {
       await admin.disconnect().catch(() => undefined);
     }
+  }
+
+  private judge(refusal: string | undefined): void {
+    this.wrong = refusal;
+    this.options.onVerdict?.(refusal);
   }
 
   // A group that reads a missing topic fails in kafkajs's retry loop, and a missing dead-letter topic would be found at

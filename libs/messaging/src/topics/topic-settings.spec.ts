@@ -9,6 +9,7 @@ import { waitFor } from '@nest-arch/testing';
 import { publish, startServer } from '../../test/event-server.js';
 import { messagingSpec, newPublisher } from '../../test/support.js';
 import type { EventContext } from '../consumer/event-context.js';
+import { consumerMetrics } from '../consumer/metrics.js';
 import { OnEvent } from '../consumer/on-event.js';
 import { ConfigResourceTypes, createKafka, type Admin } from '../kafka/kafka-client.js';
 import { OwnTopics } from './own-topics.js';
@@ -55,6 +56,7 @@ async function set(topic: string, configs: Record<string, string>): Promise<void
 const apply = () => applyTopics({ ...spec, only, groups });
 const effects = () =>
   one<{ n: number }>(spec.db, `select count(*)::int as n from effects`).then(({ n }) => n);
+const refused = async () => (await consumerMetrics.refused.get()).values.map(({ value }) => value);
 const start = () => startServer(spec, [Registrations], { group: 'reader', brokers: spec.brokers });
 
 it('a group that meets wrong settings names them, is not ready and reads nothing until they are right', async () => {
@@ -66,12 +68,14 @@ it('a group that meets wrong settings names them, is not ready and reads nothing
     `Group reader: topics have wrong settings: ${spec.prefix}${name}: cleanup.policy is compact, must be delete, ` +
       'retention.ms is 1000, must be at least 1209600000. To put them right: npm run topics -- apply',
   );
+  expect(await refused()).toEqual([1]);
   // Starting the process again would not mend them.
   await server.checkLive();
   expect(await effects()).toBe(0);
 
   await apply();
   await waitFor(async () => (await effects()) === 1);
+  expect(await refused()).toEqual([0]);
   expect(() => server.checkReady()).not.toThrow();
   await service.close();
 });
