@@ -1,10 +1,11 @@
-// Creates missing topics and corrects the settings of those that are there. Runs in the image of any service.
-import { createTopics } from '@nest-arch/messaging';
+// npm run topics -- apply, in the image of any service: creates missing topics and corrects the settings of those that are there.
+import { applyTopics, describePlan } from '@nest-arch/messaging/topics';
 
-const { created, corrected, tooFewPartitions } = await createTopics({
+const plan = await applyTopics({
   brokers: process.env.KAFKA_BROKERS.split(','),
   prefix: process.env.KAFKA_TOPIC_PREFIX ?? '',
 });
-console.log(`${created.length} topics created, ${corrected.length} corrected`);
-if (tooFewPartitions.length > 0)
-  console.warn(`Fewer partitions than declared: ${tooFewPartitions.join(', ')}`);
+const { will, cannot, notes } = describePlan(plan);
+for (const line of will) console.log(`Done: ${line}`);
+for (const line of [...cannot, ...notes]) console.warn(`Left to you: ${line}`);
+if (will.length + cannot.length === 0) console.log('All topics are as declared.');
