@@ -10,6 +10,7 @@ const verbs: Record<string, string> = {
   tail: 'prints events as they come',
   dlq: 'lists, shows, replays and drops dead letters',
   replay: 'rebuilds a projection from its topics',
+  outbox: 'lists rows that Kafka did not take, puts them back or drops them',
   snapshot: 'sends the current state of a service to its state topics again',
   offsets: 'shows where groups stand, and moves a group past records that are gone',
 };
