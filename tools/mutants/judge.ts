@@ -10,6 +10,7 @@ export interface Verdict {
   mutant: Mutant;
   /** The test that failed; undefined for a mutant that survived. */
   caughtBy: string | undefined;
+  message: string;
   seconds: number;
 }
 
@@ -20,10 +21,10 @@ export async function judge(mutant: Mutant, progress: Progress): Promise<Verdict
       // Before anything runs: a mutant whose place is gone would pass for one that was caught.
       mutate(mutant, readFileSync(pathOf(mutant), 'utf8'));
       const { name, specs, tests } = mutant;
-      const { failure, seconds } = await runSpecs(specs, { mutant: name, tests, timeoutMs });
-      return { mutant, caughtBy: failure, seconds };
+      const { failure, message, seconds } = await runSpecs(specs, { mutant: name, tests, timeoutMs });
+      return { mutant, caughtBy: failure, message, seconds };
     },
-    { done: ({ caughtBy }) => `${mutant.name}: ${caughtBy ?? 'SURVIVED'}` },
+    { done: ({ caughtBy, message }) => `${mutant.name}: ${caughtBy ?? 'SURVIVED'}\n    ${message}\n  ` },
   );
 }
 

@@ -1,3 +1,5 @@
+import { stateMutants } from './state-mutants.ts';
+
 /** A way to break the code that the specs have to notice. */
 export interface Mutant {
   name: string;
@@ -90,6 +92,7 @@ export const mutants: readonly Mutant[] = [
       const sent = await this.sender.send(rows);`,
     why: 'what is on its way to Kafka when a process dies is lost',
     specs: ['outbox/relay.spec', 'proofs/crash-points'],
+    tests: 'lets the events of a missing topic wait|a service that dies',
   },
   {
     name: 'lease fence off',
@@ -191,4 +194,5 @@ export const mutants: readonly Mutant[] = [
     specs: ['consumer/batch'],
     tests: 'takes many records in one transaction',
   },
+  ...stateMutants,
 ];

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { root } from '../process/paths.ts';
 import { mutantVariable } from './mutate.ts';
 
@@ -12,13 +13,15 @@ interface JestResult {
   testResults: {
     name: string;
     message: string;
-    assertionResults: { status: string; fullName: string }[];
+    assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
   }[];
 }
 
 export interface SpecsResult {
   /** The first test that failed, as `file: name`; undefined when all passed. */
   failure: string | undefined;
+  /** What it says, shortened: a test that only ran out of time has noticed nothing. */
+  message: string;
   seconds: number;
 }
 
@@ -44,24 +47,31 @@ export async function runSpecs(
     );
     const seconds = (performance.now() - started) / 1000;
     // A mutant that makes a spec hang is noticed as well.
-    if (ended === 'timeout') return { failure: `no end within ${timeoutMs / 1000} s`, seconds };
-    return { failure: failureIn(JSON.parse(readFileSync(output, 'utf8')) as JestResult), seconds };
+    if (ended === 'timeout') return { failure: `no end within ${timeoutMs / 1000} s`, message: '', seconds };
+    return { ...failureIn(JSON.parse(readFileSync(output, 'utf8')) as JestResult), seconds };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function failureIn(result: JestResult): string | undefined {
+function failureIn(result: JestResult): Pick<SpecsResult, 'failure' | 'message'> {
   for (const suite of result.testResults) {
     const failed = suite.assertionResults.find(({ status }) => status === 'failed');
-    if (failed) return `${relative(root, suite.name)}: ${failed.fullName}`;
+    if (!failed) continue;
+    const message = stripVTControlCharacters(failed.failureMessages[0] ?? '')
+      .split('\n    at ')[0]
+      ?.replaceAll(/\s+/g, ' ');
+    return {
+      failure: `${relative(root, suite.name)}: ${failed.fullName}`,
+      message: message?.slice(0, 300) ?? '',
+    };
   }
   if (result.numRuntimeErrorTestSuites > 0)
     throw new Error(
       `a spec could not be loaded:\n${result.testResults.map(({ message }) => message).join('\n')}`,
     );
   if (!result.success || result.numPassedTests === 0) throw new Error('no spec ran');
-  return undefined;
+  return { failure: undefined, message: '' };
 }
 
 /** For Jest's own transform, and for the processes that specs start. */
