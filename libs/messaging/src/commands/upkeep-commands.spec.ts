@@ -43,7 +43,9 @@ beforeAll(async () => {
   jest.spyOn(process.stdout, 'write').mockImplementation(hear);
   jest.spyOn(process.stderr, 'write').mockImplementation(hear);
 });
-afterEach(() => (said = ''));
+afterEach(() => {
+  said = '';
+});
 afterAll(async () => {
   jest.restoreAllMocks();
   await app.close();
