@@ -205,7 +205,9 @@ it('names the rebuild as the way out for a projection', async () => {
   await deleteAll();
   const { server, service } = await start('spec.view');
   await waitFor(() => server.trouble?.includes('deleted'));
-  expect(() => server.checkReady()).toThrow('npm run events -- replay --projection spec.view');
+  expect(() => server.checkReady()).toThrow(
+    'npm run events -- replay --projection spec.view --from beginning',
+  );
   await expect(skipOffsets(spec.db, options('spec.view'))).rejects.toThrow('spec.view is a projection');
   await service.close();
 });

@@ -75,8 +75,13 @@ export function isProjection(group: string): boolean {
   return group.includes('.');
 }
 
+/** The way out of a gap for a projection, of whichever generation. */
+export function rebuildCommand(group: string): string {
+  return `npm run events -- replay --projection ${group.replace(/\.r\d+$/, '')} --from beginning`;
+}
+
 function remedyOf(name: string, topic: string): string {
   return isProjection(name)
-    ? `npm run events -- replay --projection ${name}`
+    ? rebuildCommand(name)
     : `npm run events -- offsets skip --group ${name} --topic ${topic}`;
 }

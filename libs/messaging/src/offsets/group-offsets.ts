@@ -1,5 +1,11 @@
 import { subscriptions } from '@nest-arch/contracts';
-import { isProjection, isStranded, standings, type Standing } from '../consumer/lost-records.js';
+import {
+  isProjection,
+  isStranded,
+  rebuildCommand,
+  standings,
+  type Standing,
+} from '../consumer/lost-records.js';
 import { createKafka, type Admin } from '../kafka/kafka-client.js';
 import { moveOffsets } from '../kafka/move-offsets.js';
 
@@ -32,7 +38,7 @@ export function findStranded(
 ): Promise<Standing[]> {
   if (isProjection(options.group))
     throw new OffsetsError(
-      `${options.group} is a projection: behind a gap it would be wrong for ever. Rebuild it: npm run events -- replay --projection ${options.group.replace(generation, '')}`,
+      `${options.group} is a projection: behind a gap it would be wrong for ever. Rebuild it: ${rebuildCommand(options.group)}`,
     );
   return withAdmin(options, async (admin) => {
     const { groups } = await admin.describeGroups([options.topicPrefix + options.group]);
