@@ -1,10 +1,10 @@
-import { ROOT_CONTEXT, trace, type Link } from '@opentelemetry/api';
+import { ROOT_CONTEXT, type Link } from '@opentelemetry/api';
 import type { Db, Tx } from '@nest-arch/database';
 import { passed } from '../crash/index.js';
 import { inboxId } from '../inbox/inbox-id.js';
 import type { InboxPartitions } from '../inbox/inbox-partitions.js';
 import { passBatchGate, recordArrivals } from '../inbox/inbox.queries.js';
-import { traceContextOf } from '../wire/trace-context.js';
+import { linkTo } from '../wire/trace-context.js';
 import { withDeadline } from './deadline.js';
 import { passesForErased, subjectOf } from './erasure-rule.js';
 import { lacksInboxPartition } from './failures.js';
@@ -104,8 +104,7 @@ interface Run {
 }
 
 function linkOf({ record, incoming }: CheckedRecord): Link[] {
-  const context = trace.getSpanContext(traceContextOf(record.headers));
-  return context && record.headers['traceparent']
-    ? [{ context, attributes: { 'messaging.kafka.offset': Number(incoming.message.offset) } }]
-    : [];
+  const link = linkTo(record.headers);
+  const attributes = { 'messaging.kafka.offset': Number(incoming.message.offset) };
+  return link ? [{ ...link, attributes }] : [];
 }

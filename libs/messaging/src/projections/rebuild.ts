@@ -8,6 +8,7 @@ import {
   type ProjectionParts,
   type ProjectionServerOptions,
 } from './generation-reader.js';
+import { committedOf, deleteGroup } from './group-admin.js';
 import { endsOf, holds, reached, type Ends } from './progress.js';
 import type { Projection } from './projection.js';
 import {
@@ -80,7 +81,11 @@ export class Rebuild {
     this.refuseTimeOfState();
     const { db } = this.parts;
     const { name } = this.projection;
-    await this.admin.connect();
+    await this.admin.connect().catch((error: unknown) => {
+      throw new ReplayRefusedError(
+        `Kafka does not answer at ${this.parts.brokers.join(', ')}: ${String(error)}`,
+      );
+    });
     try {
       const claimed = await claim(db, this.projection);
       const stop = keepClaim(db, { name, generation: claimed.generation }, () =>
@@ -153,8 +158,8 @@ export class Rebuild {
   private async beginAt(generation: number): Promise<void> {
     const { from } = this.options;
     if (!from) return;
-    const { topicPrefix, appName } = this.parts;
-    const groupId = topicPrefix + generationGroup(appName, this.projection, generation);
+    const { topicPrefix } = this.parts;
+    const groupId = this.groupIdOf(generation);
     for (const topic of projectionTopics(this.projection)) {
       const partitions = await this.admin.fetchTopicOffsetsByTimestamp(topicPrefix + topic, from.getTime());
       await this.admin.setOffsets({ groupId, topic: topicPrefix + topic, partitions });
@@ -234,22 +239,15 @@ export class Rebuild {
     }
   }
 
-  /** Without partitions for which nothing is committed. */
-  private async committedOf(generation: number): Promise<Ends> {
+  private committedOf(generation: number): Promise<Ends> {
+    const { topicPrefix } = this.parts;
+    const topics = projectionTopics(this.projection);
+    return committedOf(this.admin, { groupId: this.groupIdOf(generation), topics, topicPrefix });
+  }
+
+  private groupIdOf(generation: number): string {
     const { appName, topicPrefix } = this.parts;
-    const committed = await this.admin.fetchOffsets({
-      groupId: topicPrefix + generationGroup(appName, this.projection, generation),
-      topics: projectionTopics(this.projection).map((topic) => topicPrefix + topic),
-    });
-    return committed.flatMap(({ topic, partitions }) =>
-      partitions
-        .map(({ partition, offset }) => ({
-          topic: topic.slice(topicPrefix.length),
-          partition,
-          offset: BigInt(offset),
-        }))
-        .filter(({ offset }) => offset >= 0n),
-    );
+    return topicPrefix + generationGroup(appName, this.projection, generation);
   }
 
   /** People whose rows were written here before they were put on the list: their erasure reached only what was read. */
@@ -282,17 +280,8 @@ export class Rebuild {
 
   /** The group of what is not written any more. Its members leave within a second or two after the switch. */
   private async deleteGroup({ active, generation }: Claimed): Promise<void> {
-    const { appName, topicPrefix } = this.parts;
-    const over = this.switched ? active : generation;
-    const groupId = topicPrefix + generationGroup(appName, this.projection, over);
-    for (let attempt = 0; attempt < 20; attempt += 1) {
-      const deleted = await this.admin.deleteGroups([groupId]).then(
-        () => true,
-        () => false,
-      );
-      if (deleted) return;
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
+    const groupId = this.groupIdOf(this.switched ? active : generation);
+    if (await deleteGroup(this.admin, groupId)) return;
     this.options.onProgress?.(
       `The group ${groupId} still has members and was not deleted; nothing reads its offsets`,
     );
