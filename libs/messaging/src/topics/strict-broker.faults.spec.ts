@@ -111,6 +111,8 @@ it('nothing of ours creates a topic by mentioning it', async () => {
   await new Promise((resolve) => setTimeout(resolve, 8_000));
 
   expect(await topicNames()).toEqual(['made.by.accident']);
+  // What is missing is for the readers to say; the writer's rows wait.
+  expect(() => own.checkReady()).not.toThrow();
   await applyTopics({ brokers: spec.brokers, only, groups });
   await waitFor(async () => (await effects()) === 1, { timeoutMs: 30_000 });
   await Promise.all([service.close(), broadcast.close(), own.onApplicationShutdown(), publisher.close()]);
