@@ -161,14 +161,7 @@ async function chosenIds(call: Call): Promise<string[]> {
 /** Taken down before the first is touched: a replay that fails again makes a new letter. */
 async function allIds({ letters, ids, values }: Call): Promise<string[]> {
   if (ids.length > 0 || !values.group) throw new UsageError('--all goes with --group, not with ids.');
-  const found: string[] = [];
-  let after: { topic: string; partition: number; offset: string } | undefined;
-  do {
-    const page = await letters.page({ ...chosen(values), limit: 1_000, after });
-    found.push(...page.items.map(({ id }) => id));
-    after = page.next ?? undefined;
-  } while (after);
-  return found;
+  return letters.ids(chosen(values));
 }
 
 function chosen({ group, topic }: Values) {

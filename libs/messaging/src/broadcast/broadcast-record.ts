@@ -22,6 +22,7 @@ export interface BroadcastRecord {
 /** `topic` without prefix. */
 export function toBroadcastRecord(topic: string, partition: number, message: KafkaMessage): BroadcastRecord {
   const headers = readHeaders(message.headers);
+  let parsed: { data: unknown } | undefined;
   return {
     topic,
     partition,
@@ -29,7 +30,11 @@ export function toBroadcastRecord(topic: string, partition: number, message: Kaf
     key: message.key?.toString() ?? '',
     type: headers[header.type] ?? '',
     headers,
-    data: parse(message.value),
+    // Of most records that pass by nobody looks at the value.
+    get data() {
+      parsed ??= { data: parse(message.value) };
+      return parsed.data;
+    },
     timestamp: Number(message.timestamp),
     message,
   };

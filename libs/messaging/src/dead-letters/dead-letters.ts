@@ -1,13 +1,21 @@
 import { Logger } from '@nestjs/common';
-import { subscriptions, topics } from '@nest-arch/contracts';
+import { topics } from '@nest-arch/contracts';
 import { Publisher } from '../outbox/publisher.js';
-import { deadLetterTopic } from '../topics/names.js';
 import { deadLetterHeader } from '../wire/dead-letter-headers.js';
 import type { WireRecord } from '../wire/wire-record.js';
-import { parseId, toLetter, type DeadLetter, type Position, type Resolution } from './dead-letter.js';
+import {
+  closedBy,
+  idOf,
+  parseId,
+  toLetter,
+  type DeadLetter,
+  type Position,
+  type Resolution,
+} from './dead-letter.js';
 import { Located } from './located.js';
 import { OpenLetters, compare, type Part } from './open-letters.js';
-import { replayOf } from './replay-event.js';
+import { positionOf, startOf, topicsOf, type DeadLetterPage, type DeadLetterQuery } from './query.js';
+import { replayOf, type Reading } from './replay-event.js';
 import { replayState } from './replay-state.js';
 import { orAborted, scan, withAdmin, type Span } from './scan.js';
 
@@ -21,22 +29,6 @@ export interface DeadLettersOptions {
 /** Kafka did not answer in time. What was begun may or may not have happened; it may be done again. */
 export class DeadLettersTimeoutError extends Error {
   override readonly name = 'DeadLettersTimeoutError';
-}
-
-export interface DeadLetterQuery {
-  /** Default: every group of the contracts. */
-  groups?: readonly string[] | undefined;
-  /** Only letters of records from these topics. */
-  topics?: readonly string[] | undefined;
-  limit: number;
-  /** The end of the page before. */
-  after?: Position | undefined;
-}
-
-export interface DeadLetterPage {
-  items: DeadLetter[];
-  /** Give it as `after` of the next page; null: this was the last one. */
-  next: Position | null;
 }
 
 /** Where a part of a list comes from. */
@@ -87,6 +79,21 @@ export class DeadLetters {
     return { items, next: after };
   }
 
+  /** The ids of all open letters, for what is to be done to all of them: one look, and of each letter its id alone. */
+  async ids({ groups, topics: from }: Omit<DeadLetterQuery, 'limit' | 'after'>): Promise<string[]> {
+    const open = new Set<string>();
+    await scan({
+      ...this.reading(this.deadline()),
+      topics: topicsOf({ groups, topics: from }),
+      onRecord: (record) => {
+        const closed = closedBy(record);
+        if (closed === undefined) open.add(idOf(record));
+        else open.delete(closed);
+      },
+    });
+    return [...open];
+  }
+
   /** All open letters of a group. `from`: only these topics. Where there may be many, `page`. */
   async list(group: string, from?: readonly string[]): Promise<DeadLetter[]> {
     const items: DeadLetter[] = [];
@@ -116,7 +123,7 @@ export class DeadLetters {
     const signal = this.deadline();
     const { located, spans } = await this.locate(ids, signal);
     const found = [...located.found.values()].map((record) => ({ letter: toLetter(record), record }));
-    const reading = { brokers: this.options.brokers, topicPrefix: this.topicPrefix, signal };
+    const reading = this.reading(signal);
     const outcomes = new Map<string, Resolution | 'gone'>();
     const events: WireRecord[] = [];
     for (const each of found.filter(({ letter }) => !stateTopics.has(letter.topic))) {
@@ -172,6 +179,10 @@ export class DeadLetters {
     await this.send(marks, signal);
   }
 
+  private reading(signal: AbortSignal): Reading {
+    return { brokers: this.options.brokers, topicPrefix: this.topicPrefix, signal };
+  }
+
   private deadline(): AbortSignal {
     const ms = this.options.timeoutMs ?? 30_000;
     const controller = new AbortController();
@@ -183,12 +194,10 @@ export class DeadLetters {
   private async part({ names, after, signal }: Stretch, limit: number): Promise<Part> {
     const open = new OpenLetters();
     await scan({
-      brokers: this.options.brokers,
-      topicPrefix: this.topicPrefix,
+      ...this.reading(signal),
       topics: names.filter((name) => !after || compare(name, after.topic) >= 0),
       from: (topic, partition) => startOf({ topic, partition }, after),
       onRecord: (record) => open.add(record),
-      signal,
     });
     return open.first(limit);
   }
@@ -196,11 +205,9 @@ export class DeadLetters {
   private async locate(ids: readonly string[], signal: AbortSignal) {
     const located = new Located(new Set(ids));
     const spans = await scan({
-      brokers: this.options.brokers,
-      topicPrefix: this.topicPrefix,
+      ...this.reading(signal),
       topics: [...new Set(ids.map((id) => parseId(id).topic))],
       onRecord: (record) => located.add(record),
-      signal,
     });
     return { located, spans };
   }
@@ -255,24 +262,4 @@ export class DeadLetters {
       this.logger.warn(`Closed letters of ${topic} were not cut off: ${(error as Error).message}`);
     }
   }
-}
-
-/** The dead-letter topics that a query is about, in the order of a list. */
-function topicsOf({ groups = Object.keys(subscriptions), topics: from }: DeadLetterQuery): string[] {
-  const names = groups.flatMap((group) => {
-    const known = subscriptions[group]?.map((topic) => topic.name as string);
-    // A group that the contracts do not name can be asked for by its topics.
-    const read = known?.filter((name) => from?.includes(name) ?? true) ?? from ?? [];
-    return read.map((topic) => deadLetterTopic(topic, group));
-  });
-  return [...new Set(names)].sort(compare);
-}
-
-function startOf(at: { topic: string; partition: number }, after: Position | null) {
-  if (!after || at.topic !== after.topic || at.partition > after.partition) return 'beginning';
-  return at.partition < after.partition ? 'skip' : BigInt(after.offset) + 1n;
-}
-
-function positionOf({ topic, partition, offset }: Position): Position {
-  return { topic, partition, offset };
 }
