@@ -24,7 +24,8 @@ function scalarText(type: string, field: JsonSchema): string {
   if (type === 'object' && field.additionalProperties)
     return `map of names to ${typeText(field.additionalProperties)}`;
   const isPlain = type === 'null' || !field.format;
-  return `${type}${isPlain ? '' : ` (${field.format})`}${boundText(field)}`;
+  const words = field.description === undefined ? '' : `: ${field.description}`;
+  return `${type}${isPlain ? '' : ` (${field.format})`}${boundText(field)}${words}`;
 }
 
 function boundText({ minLength, minItems, minimum, exclusiveMinimum }: JsonSchema): string {

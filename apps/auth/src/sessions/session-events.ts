@@ -12,7 +12,8 @@ import { Clock } from '@nest-arch/platform';
 import { Injectable } from '@nestjs/common';
 import type { EndReason, Session } from './session.entity.js';
 
-export type SignInFailure = EventData<typeof signInFailedV1>['reason'];
+/** Why a sign-in was refused. */
+export type SignInFailure = 'wrong_password' | 'email_unverified' | 'disabled';
 export type Revocation = Pick<EventData<typeof sessionRevokedV1>, 'sid' | 'minVer' | 'exceptSid'>;
 
 /** What is announced of sessions, in the transaction of the change. */

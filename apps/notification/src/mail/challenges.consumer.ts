@@ -8,10 +8,10 @@ import { emailVerification } from '../templates/email-verification.js';
 import { mailMetrics } from './mail-metrics.js';
 import { MailQueue } from './mail-queue.js';
 
-const typeByPurpose: Partial<Record<ChallengePurpose, string>> = {
-  email_verification: emailVerification.type,
-  address_taken: addressTaken.type,
-};
+const typeByPurpose = new Map<string, string>([
+  ['email_verification', emailVerification.type],
+  ['address_taken', addressTaken.type],
+] satisfies [ChallengePurpose, string][]);
 
 /** Turns auth's challenges into mails. */
 @Controller()
@@ -25,11 +25,11 @@ export class ChallengesConsumer {
   async issued(@Payload() challenge: EventData<typeof challengeIssuedV1>, @Ctx() { tx, time }: EventContext) {
     const { userId, purpose, locale, challengeId, jwe } = challenge;
     const expiresAt = new Date(challenge.expiresAt);
+    const type = typeByPurpose.get(purpose);
     if (expiresAt <= this.clock.now()) {
-      mailMetrics.challengesDropped.inc({ purpose });
+      mailMetrics.challengesDropped.inc({ purpose: type ? purpose : 'unknown' });
       return;
     }
-    const type = typeByPurpose[purpose];
     // A dead letter keeps it as long as the challenge can live, for a release that has the mail.
     if (!type) throw new PermanentError(`No mail for the purpose ${purpose}`);
     await this.mails.addChallenge(tx, {

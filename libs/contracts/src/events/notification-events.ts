@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { defineEvent } from './define-event.js';
+import { growing } from './growing.js';
 import { topics } from './topics.js';
 
 const userId = z.uuid();
 const at = z.iso.datetime();
-const channel = z.enum(['email', 'inbox']);
+const channel = growing('email', 'inbox');
 const exampleId = '01998d3c-0a51-7cc3-9a0f-3f7a3b1c2d4e';
 const exampleMessage = '01998d3f-2222-7b3c-9d4e-5f6071829304';
 const exampleTime = '2026-11-23T09:30:00.000Z';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineEvent } from './define-event.js';
+import { growing } from './growing.js';
 import { topics } from './topics.js';
 
 const userId = z.uuid();
@@ -14,7 +15,7 @@ export const sessionStartedV1 = defineEvent({
   type: 'auth.session.started.v1',
   topic,
   summary: 'The person signed in.',
-  data: { userId, sessionId, method: z.enum(['password', 'magic_link', 'passkey']), startedAt: at },
+  data: { userId, sessionId, method: growing('password', 'magic_link', 'passkey'), startedAt: at },
   fixture: { userId: exampleId, sessionId: exampleSession, method: 'password', startedAt: exampleTime },
 });
 
@@ -33,7 +34,7 @@ export const sessionEndedV1 = defineEvent({
   data: {
     userId,
     sessionId,
-    reason: z.enum(['logout', 'revoked', 'expired', 'token_reuse', 'password_changed', 'disabled', 'erased']),
+    reason: growing('logout', 'revoked', 'expired', 'token_reuse', 'password_changed', 'disabled', 'erased'),
     endedAt: at,
   },
   fixture: { userId: exampleId, sessionId: exampleSession, reason: 'logout', endedAt: exampleTime },
@@ -45,7 +46,7 @@ export const signInFailedV1 = defineEvent({
   summary: 'A sign-in to an existing account was refused.',
   data: {
     userId,
-    reason: z.enum(['wrong_password', 'email_unverified', 'disabled']),
+    reason: growing('wrong_password', 'email_unverified', 'disabled'),
     failedAt: at,
   },
   fixture: { userId: exampleId, reason: 'wrong_password', failedAt: exampleTime },
@@ -72,15 +73,15 @@ export const sessionRevokedV1 = defineEvent({
 });
 
 /** What a one-time token is for. */
-export const challengePurpose = z.enum([
+const challengePurposes = [
   'email_verification',
   'address_taken',
   'password_reset',
   'magic_link',
   'email_change',
   'security_notice',
-]);
-export type ChallengePurpose = z.infer<typeof challengePurpose>;
+] as const;
+export type ChallengePurpose = (typeof challengePurposes)[number];
 
 /** Plain text inside `jwe`: for the notification service alone. */
 export const challengeSecret = z.object({ recipient: z.string(), token: z.string().optional() });
@@ -94,7 +95,7 @@ export const challengeIssuedV1 = defineEvent({
   data: {
     challengeId: z.uuid(),
     userId,
-    purpose: challengePurpose,
+    purpose: growing(...challengePurposes),
     locale: z.string().nullable(),
     expiresAt: at,
     // Compact JWE, ECDH-ES+A256KW / A256GCM, of a `challengeSecret`.
