@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { heartbeatType, topics, userErasuresV1 } from '@nest-arch/contracts';
 import { execute, one, uuidv7 } from '@nest-arch/database';
@@ -21,8 +23,8 @@ afterAll(async () => {
   await spec.drop();
 });
 
-function newUpkeep(upkeep: StateUpkeepOptions) {
-  const { db, brokers, prefix: topicPrefix } = spec;
+function newUpkeep(upkeep: StateUpkeepOptions, brokers = spec.brokers) {
+  const { db, prefix: topicPrefix } = spec;
   const states = [people.source, { event: userErasuresV1 }];
   const options = { brokers, topicPrefix, appName: 'spec', states, upkeep };
   return new StateUpkeep({ db, outbox: replica.outbox, publisher: replica.publisher, options });
@@ -56,6 +58,21 @@ it('repairs the topic by itself when the comparison is due', async () => {
   upkeep.start();
   await waitFor(async () => (await lastRecords(spec)).get(userId)?.version === 1, { timeoutMs: 15_000 });
   await upkeep.stop();
+});
+
+it('stops at once although no broker answers', async () => {
+  await execute(spec.db, `delete from chores`);
+  // A port that takes connections and says nothing.
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const connected = once(silent, 'connection');
+  const upkeep = newUpkeep({}, [`127.0.0.1:${(silent.address() as AddressInfo).port}`]);
+  upkeep.start();
+  await connected;
+  await upkeep.stop();
+  // Due again at once, for another replica.
+  await waitFor(async () => (await dueAfter('state.heartbeats')) <= 0);
+  silent.close();
 });
 
 it('gives a chore to another replica when the one that had it died, and at once when it was stopped', async () => {

@@ -52,7 +52,7 @@ export class StateUpkeep {
       name: 'state.heartbeats',
       everyMs: heartbeatEveryMs,
       firstAfterMs: 0,
-      run: () => heartbeats.beat(),
+      run: (signal) => unlessAborted(heartbeats.beat(), signal),
     };
     const comparisons = states.filter(hasRows).map((source) => this.comparison(source, compareEveryMs));
     return [beat, ...comparisons];
@@ -71,4 +71,13 @@ export class StateUpkeep {
       },
     };
   }
+}
+
+/** A process that stops does not wait for a broker that is away; what is under way ends by itself and touches no table. */
+function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  work.catch(() => undefined);
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('The process stops')), { once: true });
+  });
+  return Promise.race([work, aborted]);
 }
