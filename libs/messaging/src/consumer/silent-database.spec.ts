@@ -9,6 +9,7 @@ import { lagOf, publish, startServer } from '../../test/event-server.js';
 import { messagingSpec, newPublisher, readTopics } from '../../test/support.js';
 import { TcpProxy } from '../../test/tcp-proxy.js';
 import type { EventContext } from './event-context.js';
+import { consumerMetrics } from './metrics.js';
 import { OnEvent } from './on-event.js';
 
 @Controller()
@@ -46,9 +47,9 @@ beforeAll(async () => {
   proxy = await TcpProxy.open(spec.url);
   unlucky = await openDatabase({
     url: proxy.url,
-    statementTimeoutMs: 400,
-    answerTimeoutMs: 600,
-    connectTimeoutMs: 600,
+    statementTimeoutMs: 300,
+    answerTimeoutMs: 400,
+    connectTimeoutMs: 400,
   });
   const start = (group: string, db: Db) =>
     startServer({ ...spec, db }, [Registrations], { group, deadlineMs: 1_000 });
@@ -63,6 +64,9 @@ afterAll(async () => {
 
 const effectsIn = async (db: Db) =>
   (await many<{ key: string }>(db, `select key from effects`)).map(({ key }) => key).sort();
+
+const waitingPartitions = async () =>
+  (await consumerMetrics.waiting.get()).values.find(({ labels }) => labels['group'] === 'unlucky')?.value;
 
 it('a database that falls silent holds its own group up alone, which goes on by itself and loses nothing', async () => {
   const publisher = newPublisher(spec);
@@ -83,8 +87,8 @@ it('a database that falls silent holds its own group up alone, which goes on by 
   proxy.fallSilent();
   for (const partition of [0, 1, 2, 3, 0, 1, 2, 3]) await register(partition);
   await waitFor(async () => (await effectsIn(other.db)).length === 12, { what: 'the other group' });
-  // Beyond the tries in place: the partitions are paused by now.
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  // More tries than a bug is given.
+  await waitFor(async () => (await waitingPartitions()) === 4, { what: 'the partitions to be paused' });
   expect(await effectsIn(spec.db)).toHaveLength(4);
   await servers[0]?.server.checkLive();
 
