@@ -130,7 +130,7 @@ describe('a replay', () => {
   });
 
   it('by two operators at once has one effect', async () => {
-    const keys = Array.from({ length: 5 }, () => randomUUID());
+    const keys: string[] = Array.from({ length: 5 }, () => randomUUID());
     for (const key of keys) failing.add(key);
     for (const key of keys) await register(key);
     const open = await waitFor(async () => {
