@@ -69,8 +69,6 @@ export class DeadLetterWriter {
     const hasValue = !stateTopics.has(topic) && !omitted.includes('value');
     return {
       topic: deadLetterTopic(topic, this.group),
-      // The only one. Named, because kafkajs hashes a key for longer than anybody waits when it is very long.
-      partition: 0,
       key: omitted.includes('key') ? null : message.key,
       value: hasValue ? message.value : null,
       headers: {

@@ -21,10 +21,13 @@ export interface FetchedBatch {
 
 /** Records that wait before the partition is paused; of batches a few. */
 const leastHighWater = 500;
+/** Bytes that wait before the partition is paused: hundreds of records of a mebibyte each are more than a process has. */
+const highWaterBytes = 8 * 1024 * 1024;
 
 /** Handles the records of one partition in their order, apart from all other partitions. */
 export class PartitionWorker {
   private queue: Incoming[] = [];
+  private queueBytes = 0;
   private running: Promise<void> | undefined;
   private stopped = false;
   private wake: (() => void) | undefined;
@@ -41,11 +44,11 @@ export class PartitionWorker {
   }
 
   get isFull(): boolean {
-    return this.queue.length >= this.highWater;
+    return this.queue.length >= this.highWater || this.queueBytes >= highWaterBytes;
   }
 
   get hasRoom(): boolean {
-    return this.queue.length <= this.highWater / 2;
+    return this.queue.length <= this.highWater / 2 && this.queueBytes <= highWaterBytes / 2;
   }
 
   /**
@@ -66,6 +69,7 @@ export class PartitionWorker {
       (record) => expected === undefined || BigInt(record.message.offset) >= expected,
     );
     this.queue = this.queue.concat(fresh);
+    this.queueBytes += bytesOf(fresh);
     const end = BigInt(batch.lastOffset) + 1n;
     this.expected = expected === undefined || end > expected ? end : expected;
     this.running ??= this.work();
@@ -77,12 +81,14 @@ export class PartitionWorker {
     if (this.expected === undefined) return;
     this.expected = this.queue[0] ? BigInt(this.queue[0].message.offset) : this.expected;
     this.queue = [];
+    this.queueBytes = 0;
   }
 
   /** Nothing is begun any more; resolves when what is at work has ended. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.queue = [];
+    this.queueBytes = 0;
     this.wake?.();
     await this.running;
   }
@@ -93,6 +99,7 @@ export class PartitionWorker {
     while (this.queue.length > 0 && !this.stopped) {
       const hadRoom = this.hasRoom;
       const records = this.queue.splice(0, this.parts.take);
+      this.queueBytes -= bytesOf(records);
       if (!(await this.parts.process(records, this.control))) break;
       const last = records.at(-1) as Incoming;
       this.parts.onDone(this.id, nextOffset(last.message.offset));
@@ -113,4 +120,11 @@ export class PartitionWorker {
         };
       }),
   };
+}
+
+function bytesOf(records: Incoming[]): number {
+  return records.reduce(
+    (sum, { message }) => sum + (message.value?.length ?? 0) + (message.key?.length ?? 0),
+    0,
+  );
 }

@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals';
+import { waitFor } from '@nest-arch/testing';
 import type { EachBatchPayload } from '../kafka/kafka-client.js';
 import { partitionKey, type PartitionId } from './incoming.js';
 import { OffsetCommitter } from './offset-committer.js';
@@ -18,8 +19,8 @@ function fetching() {
   };
 }
 
-function batchOf(count: number) {
-  const messages = Array.from({ length: count }, (_, offset) => ({ offset: String(offset) }));
+function batchOf(count: number, value: Buffer | null = null) {
+  const messages = Array.from({ length: count }, (_, offset) => ({ offset: String(offset), value }));
   const batch = {
     partition: id.partition,
     messages,
@@ -46,5 +47,23 @@ it('a full partition that goes to another member and comes back is fetched again
   partitions.assign([id]);
   expect([...fetch.paused]).toEqual([]);
   atWork.resolve(true);
+  await partitions.close();
+});
+
+it('few records that are large fill a partition as many small ones do', async () => {
+  const fetch = fetching();
+  const atWork = Promise.withResolvers<boolean>();
+  const partitions = new Partitions({
+    group: 'spec',
+    take: 1,
+    process: () => atWork.promise,
+    fetch,
+    committer: new OffsetCommitter(() => Promise.resolve()),
+  });
+  partitions.assign([id]);
+  partitions.enqueue(topic, batchOf(20, Buffer.alloc(1024 * 1024)));
+  expect([...fetch.paused]).toEqual([partitionKey(id)]);
+  atWork.resolve(true);
+  await waitFor(() => fetch.paused.size === 0, { what: 'the partition to be fetched again' });
   await partitions.close();
 });
