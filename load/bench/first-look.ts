@@ -6,7 +6,7 @@ import { startPlatform } from '../../tools/platform/platform.ts';
 import type { BenchOptions } from './options.ts';
 import { makePeople, type World } from './people.ts';
 import { idleMemory } from './processes.ts';
-import { figure, machine, type Row, writePage } from './report.ts';
+import { figure, machine, type Row, showPage } from './report.ts';
 import { readMe } from './scenarios/read-me.ts';
 import { refresh } from './scenarios/refresh.ts';
 import { registerToMail } from './scenarios/register-to-mail.ts';
@@ -22,7 +22,7 @@ const scenarios: Record<string, (world: World) => Promise<Row[]>> = {
 };
 
 /** The platform as users run it, measured through its gateway. */
-export async function run({ only = Object.keys(scenarios), seconds = 8 }: BenchOptions): Promise<void> {
+export async function run({ only, seconds = 8 }: BenchOptions): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'nest-arch-bench-'));
   // Postgres runs as a user of its own, which has to get in.
   chmodSync(dataDir, 0o755);
@@ -46,11 +46,11 @@ export async function run({ only = Object.keys(scenarios), seconds = 8 }: BenchO
     rows.push(...idleMemory(platform));
     const world: World = { platform, smtp, seconds, gateway: platform.urls.gateway, people: [] };
     world.people = await makePeople(world, 64);
-    for (const name of only) {
+    for (const name of only ?? Object.keys(scenarios)) {
       console.error(`measuring ${name} …`);
       rows.push(...((await scenarios[name]?.(world)) ?? []));
     }
-    await report(rows, seconds);
+    await report(rows, { seconds, write: !only });
   } finally {
     await platform.stop();
     await smtp.stop();
@@ -58,7 +58,7 @@ export async function run({ only = Object.keys(scenarios), seconds = 8 }: BenchO
   }
 }
 
-function report(rows: Row[], seconds: number): Promise<void> {
+function report(rows: Row[], { seconds, write }: { seconds: number; write: boolean }): Promise<void> {
   const conditions = [
     ...machine('load generator, services, Postgres 18, Kafka 4.2 and Redis'),
     `${seconds} s a measurement after 2 s of warm-up, closed loop, one run; fsync on`,
@@ -67,12 +67,13 @@ function report(rows: Row[], seconds: number): Promise<void> {
     head: ['Measure, through the gateway', 'Figure', 'Goal'],
     rows: rows.map((row) => [row.what, `${figure(row.value)} ${row.unit}`, row.goal ?? '']),
   };
-  return writePage({
+  return showPage({
     name: 'first-look',
     title: 'Benchmark: first look',
     command: 'npm run bench',
     conditions,
     tables: [table],
     data: { rows },
+    write,
   });
 }

@@ -1,7 +1,8 @@
 // npm run bench [-- --seconds 8] [--only sign-in,read-me]: a platform of its own, measured through its gateway; writes
 // docs/benchmarks/first-look.md.
 // npm run bench -- --events [--seconds 6] [--only relay,consume] [--profile folder]: libs/messaging with a Postgres and a
-// Kafka of its own; writes docs/benchmarks/events.md. `--profile` also writes a CPU profile a scenario, and no page.
+// Kafka of its own; writes docs/benchmarks/events.md. `--profile` writes CPU profiles instead of the page.
+// With `--only` the page is printed and not written.
 // Figures of a shared machine: compare medians of runs made side by side.
 import { build } from '../../tools/platform/build.ts';
 import { nodeFlags } from '../../tools/platform/services.ts';

@@ -30,13 +30,23 @@ export interface Page {
   tables: Table[];
   /** Beside the conditions in the JSON file. */
   data: object;
+  /** False: only printed, for a run of some scenarios would overwrite the figures of the others. */
+  write: boolean;
 }
 
 // Read before anything is measured: who else used the machine is a condition, and our own load is not.
 const loadAtStart = loadavg()[0] ?? 0;
 
 /** Prints the page and writes it, with its conditions, to docs/benchmarks/, for people and for programs. */
-export async function writePage({ name, title, command, conditions, tables, data }: Page): Promise<void> {
+export async function showPage({
+  name,
+  title,
+  command,
+  conditions,
+  tables,
+  data,
+  write,
+}: Page): Promise<void> {
   const text = [
     `# ${title}`,
     `Written by \`${command}\`. Conditions:`,
@@ -47,6 +57,7 @@ export async function writePage({ name, title, command, conditions, tables, data
   const file = join(folder, `${name}.md`);
   const page = await format(text, { ...(await resolveConfig(file)), parser: 'markdown' });
   console.log(page);
+  if (!write) return;
   await mkdir(folder, { recursive: true });
   await writeFile(file, page);
   await writeFile(join(folder, `${name}.json`), `${JSON.stringify({ conditions, ...data }, null, 2)}\n`);
@@ -77,7 +88,8 @@ function tableLines({ heading, text, head, rows }: Table): string[] {
 
 function commit(): string {
   try {
-    const git = (...args: string[]) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+    const git = (...args: string[]) =>
+      execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
     const changed = git('status', '--porcelain', '--', 'libs', 'load', 'apps', 'tools');
     return git('rev-parse', '--short', 'HEAD') + (changed ? ' with changes' : '');
   } catch {

@@ -1,4 +1,4 @@
-import { figure, machine, type Table, writePage } from '../report.ts';
+import { figure, machine, type Table, showPage } from '../report.ts';
 import { type Measurement, median } from './measurement.ts';
 
 interface Group {
@@ -13,10 +13,12 @@ export interface Findings {
   settings: string[];
   seconds: number;
   elapsedSeconds: number;
+  /** False for a run of some scenarios alone. */
+  write: boolean;
 }
 
 /** Prints the tables and writes the page with them. */
-export async function report({ groups, settings, seconds, elapsedSeconds }: Findings): Promise<void> {
+export async function report({ groups, settings, seconds, elapsedSeconds, write }: Findings): Promise<void> {
   const all = new Map(groups.flatMap(({ measurements }) => measurements.map((each) => [each.id, each])));
   const conditions = [
     ...machine('one process with library and load, Postgres 18 and Kafka 4.2, one broker'),
@@ -25,7 +27,7 @@ export async function report({ groups, settings, seconds, elapsedSeconds }: Find
     `Median of the repeats after a warm-up; measurements over a time take ${seconds} s or a fixed part of it`,
     `The whole run took ${Math.round(elapsedSeconds)} s`,
   ];
-  await writePage({
+  await showPage({
     name: 'events',
     title: 'Benchmark: the event backbone',
     command: 'npm run bench -- --events',
@@ -35,6 +37,7 @@ export async function report({ groups, settings, seconds, elapsedSeconds }: Find
       seconds,
       measurements: [...all.values()].map((each) => ({ ...each, median: median(each.values) })),
     },
+    write,
   });
 }
 

@@ -55,7 +55,12 @@ export async function run(options: BenchOptions): Promise<void> {
     // A profiler slows down what it looks at.
     if (!profile)
       await report(
-        findings(found, { settings: await settings(world), seconds, elapsedSeconds: elapsedSeconds() }),
+        findings(found, {
+          settings: await settings(world),
+          seconds,
+          elapsedSeconds: elapsedSeconds(),
+          write: !options.only,
+        }),
       );
   } finally {
     await world.close();
