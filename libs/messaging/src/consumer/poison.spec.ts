@@ -31,6 +31,7 @@ import { BroadcastConsumer, type BroadcastRecord } from '../broadcast/index.js';
 import { createKafka, type Producer } from '../kafka/kafka-client.js';
 import { deadLetterTopic } from '../topics/names.js';
 import type { EventContext } from './event-context.js';
+import { consumerMetrics } from './metrics.js';
 import { OnEvent } from './on-event.js';
 
 /** What the handlers do beside recording their effect, by event id. */
@@ -138,7 +139,7 @@ describe.each(kinds)('on %s', (_, event, topic, poisons) => {
   });
 });
 
-it('a type that nobody knows passes by', async () => {
+it('a type that nobody knows passes by, and makes no time series of its own', async () => {
   const stranger = rightRecord(userRegisteredV1);
   const next = rightRecord(userRegisteredV1);
   const before = letters.length;
@@ -147,6 +148,11 @@ it('a type that nobody knows passes by', async () => {
   await waitFor(() => effectOf(next.id));
   expect(await effectOf(stranger.id)).toBeNull();
   expect(letters).toHaveLength(before);
+  const metrics = JSON.stringify(
+    await Promise.all([consumerMetrics.records.get(), consumerMetrics.failures.get()]),
+  );
+  expect(metrics).toContain('unknown_type');
+  expect(metrics).not.toMatch(/teleported|registered\.v2/);
 });
 
 it('a tombstone of a person whom nobody knows is handled', async () => {

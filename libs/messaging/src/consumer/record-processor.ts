@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { eventByType, heartbeatType } from '@nest-arch/contracts';
 import { passed } from '../crash/index.js';
 import { header, readHeaders } from '../wire/headers.js';
 import type { DeadLetterWriter } from './dead-letter-writer.js';
@@ -92,7 +93,7 @@ export class RecordProcessor {
 // Label values come from the wire: anything unknown must not become a time series of its own.
 export function typeOf({ message }: Incoming): string {
   const type = readHeaders(message.headers)[header.type] ?? 'none';
-  return /^[a-z_.0-9]{1,80}$/.test(type) ? type : 'unreadable';
+  return type === 'none' || type === heartbeatType || eventByType(type) ? type : 'unknown';
 }
 
 export function coordinates({ topic, partition, message }: Incoming): string {
