@@ -61,7 +61,7 @@ function letterOf(group: string, topic: string, key: string): Promise<DeadLetter
   return waitFor(async () => (await letters.list(group, [topic])).find((letter) => letter.key === key));
 }
 
-async function register(key = randomUUID()): Promise<string> {
+async function register(key: string = randomUUID()): Promise<string> {
   await publish(publisher, userRegisteredV1, userRegisteredV1.fixture, { key });
   return key;
 }
