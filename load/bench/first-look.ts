@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SmtpSink } from '@nest-arch/testing';
 import { startPlatform } from '../../tools/platform/platform.ts';
+import { removeAtEnd } from '../../tools/process/owned-process.ts';
 import type { BenchOptions } from './options.ts';
 import { makePeople, type World } from './people.ts';
 import { idleMemory } from './processes.ts';
@@ -26,6 +27,7 @@ export async function run({ only, seconds = 8 }: BenchOptions): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'nest-arch-bench-'));
   // Postgres runs as a user of its own, which has to get in.
   chmodSync(dataDir, 0o755);
+  removeAtEnd(dataDir);
   const smtp = await new SmtpSink().start();
   const startedAt = performance.now();
   // Durable as users run it: commits wait for the disk.
