@@ -102,3 +102,24 @@ it('after it the projection is fed by its new group', async () => {
   await account(userId, 1);
   await waitFor(async () => (await countRows(harness.db, 'contacts', userId)) === 1);
 });
+
+it('leaves the release before its way of writing, through the view', async () => {
+  const userId = uuidv7();
+  const write = (version: number) =>
+    execute(
+      harness.db,
+      `insert into contacts as c (user_id, display_name, profile_locale, profile_version) values ($1, $2, $3, $4)
+       on conflict (user_id) do update
+          set display_name = excluded.display_name, profile_locale = excluded.profile_locale,
+              profile_version = excluded.profile_version, updated_at = now()
+        where excluded.profile_version > c.profile_version`,
+      [userId, `Name ${version}`, 'en', version],
+    );
+  expect([await write(2), await write(3), await write(1)]).toEqual([1, 1, 0]);
+  const rows = await many<{ name: string; verified: boolean }>(
+    harness.db,
+    `select display_name as name, email_verified as verified from contacts where user_id = $1`,
+    [userId],
+  );
+  expect(rows).toEqual([{ name: 'Name 3', verified: false }]);
+});

@@ -8,6 +8,7 @@ import { migratePeople, People, projectionParts, startProjection } from '../../t
 import { messagingSpec, newPublisher } from '../../test/support.js';
 import { markErased } from '../inbox/erased-users.js';
 import { createKafka } from '../kafka/kafka-client.js';
+import { GenerationReader } from './generation-reader.js';
 import type { ProjectionServer } from './projection-server.js';
 import { onEvents } from './reads.js';
 import { ReplayRefusedError } from './rebuild-claim.js';
@@ -199,6 +200,20 @@ describe('a replay', () => {
     const result = await rebuild();
     expect(result.generation).toBe(901);
     expect(await schemas()).toEqual(['people_901']);
+  });
+
+  it('leaves a process that has missed the switch nothing to write', async () => {
+    const late = new People();
+    const over = Promise.withResolvers<void>();
+    // Reads from the beginning, for its group was deleted.
+    const reader = new GenerationReader(projectionParts(spec), late, 1, {
+      onOver: over.resolve,
+      retry: { backoffMs: 10, pauseMs: 20 },
+    });
+    reader.start();
+    await over.promise;
+    await reader.close();
+    expect(late.batches).toEqual([]);
   });
 
   it('from a time reads only what was said since', async () => {
