@@ -12,7 +12,7 @@ let fleet: Fleet;
 beforeAll(async () => {
   ledger = await Ledger.open();
   fleet = new Fleet(ledger);
-}, 30_000);
+}, 60_000);
 afterAll(async () => {
   await fleet.close();
   await ledger.spec.drop();
@@ -22,7 +22,7 @@ afterAll(async () => {
 it('order and effects hold while the service goes from one replica to two and back under load', async () => {
   const users = Array.from({ length: 60 }, () => randomUUID());
   const effects = (share: number) =>
-    waitFor(async () => (await ledger.count('effects')) >= events * share, { timeoutMs: 30_000 });
+    waitFor(async () => (await ledger.count('effects')) >= events * share, { timeoutMs: 60_000 });
   const producing = produce(ledger, { events, users, writers: 6 });
   await fleet.add();
   await effects(0.1);
@@ -35,4 +35,4 @@ it('order and effects hold while the service goes from one replica to two and ba
   const { problems, events: found } = await ledger.problemsOfMixed(users);
   expect(problems).toEqual([]);
   expect(found).toBe(events);
-}, 60_000);
+}, 180_000);

@@ -35,7 +35,7 @@ export class Ledger {
   }
 
   /** Resolves when every row was sent and every offset stands at the end. */
-  async quiet(timeoutMs = 30_000): Promise<void> {
+  async quiet(timeoutMs = 60_000): Promise<void> {
     await waitFor(async () => (await this.count('outbox')) === 0, { timeoutMs, what: 'an empty outbox' });
     for (const [group, list] of Object.entries(groups)) {
       for (const { name } of list) {
