@@ -132,7 +132,7 @@ export class Relay {
   private async round(): Promise<boolean> {
     const buckets = this.bucketsToRead();
     if (buckets.length === 0) return false;
-    const perBucket = Math.max(8, Math.ceil(this.batchSize / buckets.length));
+    const perBucket = Math.max(8, Math.ceil(this.batchLimit / buckets.length));
     const read = await readPending(this.db, { buckets, perBucket, blocked: this.sender.blockedTopics() });
     if (read.length === 0) return false;
     this.lastRound = performance.now();
@@ -170,9 +170,14 @@ export class Relay {
     let bytes = 0;
     const end = rows.findIndex((row, index) => {
       bytes += wireBytes(row);
-      return index > 0 && (bytes > batchBytes || index >= this.batchSize);
+      return index > 0 && (bytes > batchBytes || index >= this.batchLimit);
     });
     return end === -1 ? rows : rows.slice(0, end);
+  }
+
+  /** After failures batches are smaller: a broker that is too busy for a large one in its time still gets on. */
+  private get batchLimit(): number {
+    return Math.ceil(this.batchSize / 2 ** Math.min(this.failures, 4));
   }
 
   private async backOff(error: unknown): Promise<void> {
