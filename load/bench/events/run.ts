@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startKafka } from '../../../tools/engines/kafka.ts';
 import { startPostgres } from '../../../tools/engines/postgres.ts';
+import { Logger } from '@nestjs/common';
 import { Client } from 'pg';
 import { removeAtEnd } from '../../../tools/process/owned-process.ts';
 import type { BenchOptions } from '../options.ts';
@@ -39,6 +40,7 @@ export async function run(options: BenchOptions): Promise<void> {
   const unknown = only.filter((name) => !scenarios[name]);
   if (unknown.length > 0)
     throw new Error(`no scenario ${unknown.join(', ')}; there are ${Object.keys(scenarios).join(', ')}`);
+  Logger.overrideLogger(['error', 'warn']);
   const startedAt = performance.now();
   const elapsedSeconds = () => (performance.now() - startedAt) / 1000;
   const engines = await startEngines();
