@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
 import { topics, userStateV1 } from '@nest-arch/contracts';
 import { engines, testKafkaPrefix } from '@nest-arch/testing';
 import { publish } from '../../test/event-server.js';
@@ -12,6 +12,9 @@ import { DeadLetters } from './index.js';
 import { createKafka } from '../kafka/kafka-client.js';
 import { createTopics } from '../topics/create-topics.js';
 import { deadLetterTopic } from '../topics/names.js';
+
+// Each call joins a group of its own, which on a machine that is busy with other specs takes its time.
+jest.setTimeout(60_000);
 
 const spec = { brokers: engines.kafkaBrokers.split(','), prefix: testKafkaPrefix() };
 const state = topics.userState;
