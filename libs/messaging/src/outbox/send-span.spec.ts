@@ -54,7 +54,9 @@ it('sends many causes in one span, linked to each, and carries their contexts on
   replica.relay.start();
   await waitFor(async () => (await pending()) === 0);
 
-  const [span, ...others] = await waitFor(() => spans().length > 0 && spans());
+  // A new topic's first request may be refused by a broker that has not taken its partitions over yet.
+  const taken = () => spans().filter(({ status }) => status.code !== SpanStatusCode.ERROR);
+  const [span, ...others] = await waitFor(() => taken().length > 0 && taken());
   expect(others).toEqual([]);
   expect(span).toMatchObject({
     name: 'send auth.user.events.v1',
