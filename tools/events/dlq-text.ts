@@ -1,5 +1,8 @@
-import { maskPersonal, type DeadLetter } from '@nest-arch/messaging/dead-letters';
-import { age, columns, printable } from './text.ts';
+import { maskHeaders, maskPersonal, type DeadLetter } from '@nest-arch/messaging/dead-letters';
+import { age, columns, cut, printable, printableJson } from './text.ts';
+
+/** One letter with a longer type must not spoil the table of all. */
+const longestType = 60;
 
 export interface ShowOptions {
   showPersonal: boolean;
@@ -11,16 +14,17 @@ export function letterTable(letters: readonly DeadLetter[]): string {
   return columns(
     ['ID', 'GROUP', 'TYPE', 'REASON', 'AGE', 'TRIES'],
     letters.map(({ id, group, type, reason, at, attempts }) =>
-      [id, group, type || '–', reason, age(new Date(at)), String(attempts)].map(printable),
+      [id, group, cut(type || '–', longestType), reason, age(new Date(at)), String(attempts)].map(printable),
     ),
   );
 }
 
 /** As much of a letter as programs may want to know, without what is personal unless it is asked for. */
 export function letterJson(letter: DeadLetter, options: ShowOptions) {
-  const { value, data, ...rest } = letter;
+  const { value, data, headers, ...rest } = letter;
   return {
     ...rest,
+    headers: options.showPersonal ? headers : maskHeaders(headers),
     valueBytes: value?.length ?? 0,
     ...(data === undefined ? {} : { data: options.showPersonal ? data : maskPersonal(data) }),
     ...(options.raw && value ? { raw: value.toString('base64') } : {}),
@@ -29,7 +33,8 @@ export function letterJson(letter: DeadLetter, options: ShowOptions) {
 
 export function letterText(letter: DeadLetter, options: ShowOptions): string {
   const { id, group, topic, partition, offset, key, type, eventId, reason, detail, attempts, at } = letter;
-  const own = Object.entries(letter.headers).filter(([name]) => !name.startsWith('x-dlq-'));
+  const headers = options.showPersonal ? letter.headers : maskHeaders(letter.headers);
+  const own = Object.entries(headers).filter(([name]) => !name.startsWith('x-dlq-'));
   const fields: [string, string][] = [
     ['id', id],
     ['record', `${topic}, partition ${partition}, offset ${offset}`],
@@ -60,7 +65,5 @@ function valueLines({ data, value, headers }: DeadLetter, { raw, showPersonal }:
     return ['none: of a state record only the coordinates are kept, and a tombstone has none'];
   if (raw) return [printable(value.toString())];
   if (data === undefined) return [`no JSON, ${value.length} bytes; --raw shows them, whatever they say`];
-  return JSON.stringify(showPersonal ? data : maskPersonal(data), null, 2)
-    .split('\n')
-    .map(printable);
+  return printableJson(showPersonal ? data : maskPersonal(data), 2).split('\n');
 }

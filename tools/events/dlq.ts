@@ -6,6 +6,7 @@ import { DeadLetters, parseId, type DeadLetter } from '@nest-arch/messaging/dead
 import { StepError } from '../bootstrap/progress.mjs';
 import { kafkaAccess } from './brokers.ts';
 import { letterJson, letterTable, letterText } from './dlq-text.ts';
+import { printableJson } from './text.ts';
 
 export const usage = `Usage: npm run events -- dlq <what>
 
@@ -96,7 +97,7 @@ async function list({ letters, ids, values }: Call): Promise<number> {
   const { items, next } = await letters.page({ ...chosen(values), limit, after });
   const last = next && `${next.topic}:${next.partition}:${next.offset}`;
   if (values.json) {
-    console.log(JSON.stringify({ items: items.map((item) => summary(item)), nextCursor: last }, null, 2));
+    console.log(printableJson({ items: items.map((item) => summary(item)), nextCursor: last }, 2));
   } else {
     console.log(items.length === 0 ? 'No dead letters.' : letterTable(items));
     if (last) console.log(`\nThere may be more: --after ${last}`);
@@ -110,7 +111,7 @@ async function show({ letters, ids, values }: Call): Promise<number> {
   const letter = await letters.show(id);
   if (!letter) return notOpen([id]);
   const how = { raw: values.raw, showPersonal: values['show-personal'] };
-  console.log(values.json ? JSON.stringify(letterJson(letter, how), null, 2) : letterText(letter, how));
+  console.log(values.json ? printableJson(letterJson(letter, how), 2) : letterText(letter, how));
   return 0;
 }
 

@@ -41,7 +41,12 @@ afterEach(() => void jest.restoreAllMocks());
 const userId = () => randomUUID();
 
 /** A letter as a consumer leaves it. */
-async function bury(group: string, topic: string, value: object | string, key = userId()): Promise<string> {
+async function bury(
+  group: string,
+  topic: string,
+  value: object | string,
+  key: string = userId(),
+): Promise<string> {
   const name = deadLetterTopic(topic, group);
   const headers = {
     ce_id: randomUUID(),
@@ -54,6 +59,7 @@ async function bury(group: string, topic: string, value: object | string, key = 
     'x-dlq-detail': 'PermanentError: never',
     'x-dlq-attempts': '1',
     'x-dlq-at': new Date().toISOString(),
+    'x-mail': 'ada@example.com',
   };
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   // A topic that has just been made may have no leader yet.
@@ -128,6 +134,11 @@ describe('npm run events -- dlq', () => {
     await dlq(['show', id, '--raw']);
     expect(text()).toContain('\\u001b[2J{"ada@example.com');
     expect(text()).not.toContain('\u001b');
+    out.length = 0;
+    const key = 'a\u009b31m\u202e';
+    await dlq(['show', '--json', await bury('notification', topics.userEvents.name, {}, key)]);
+    expect(text()).not.toMatch(/[\u009b\u202e]/);
+    expect(JSON.parse(text())).toMatchObject({ key });
   });
 
   it('replays to the one group, by id and all at once, and says what is no longer open', async () => {

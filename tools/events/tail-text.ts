@@ -2,7 +2,7 @@ import { heartbeatType } from '@nest-arch/contracts';
 import type { BroadcastRecord } from '@nest-arch/messaging/broadcast';
 import { maskPersonal } from '@nest-arch/messaging/dead-letters';
 import { dim, green } from '../bootstrap/progress.mjs';
-import { printable } from './text.ts';
+import { printable, printableJson } from './text.ts';
 
 /** Records that show that something lives, and nothing else. */
 export function isBackground({ type, data }: BroadcastRecord): boolean {
@@ -27,7 +27,7 @@ export function recordLine(record: BroadcastRecord, showPersonal: boolean): stri
 
 export function recordJson(record: BroadcastRecord, showPersonal: boolean): string {
   const { topic, partition, offset, timestamp, type, key, headers, data } = record;
-  return JSON.stringify({
+  return printableJson({
     time: new Date(timestamp).toISOString(),
     ...{ topic, partition, offset, type, key },
     id: headers['ce_id'],

@@ -13,7 +13,7 @@ import { deadLetterTopic } from '../topics/names.js';
 import { idOf, parseId, type DeadLetter } from './dead-letter.js';
 import { DeadLetters, DeadLettersTimeoutError } from './dead-letters.js';
 import { deadLetterErrors } from './dead-letters.errors.js';
-import { maskPersonal } from './mask-personal.js';
+import { maskHeaders, maskPersonal } from './mask-personal.js';
 
 /** Within what the gateway grants these routes. */
 const timeoutMs = 12_000;
@@ -52,7 +52,7 @@ export class AdminDeadLetters implements OnApplicationShutdown {
     this.logger.log({ callerId, letter: id }, 'Dead letter shown');
     const { headers, value } = letter;
     const data = maskPersonal(letter.data);
-    return { ...summaryOf(letter), headers, valueBytes: value?.length ?? 0, data };
+    return { ...summaryOf(letter), headers: maskHeaders(headers), valueBytes: value?.length ?? 0, data };
   }
 
   async replay(callerId: string, id: string): Promise<DeadLetterResolution> {

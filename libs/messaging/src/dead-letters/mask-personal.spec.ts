@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { challengeIssuedV1, events, profileStateV1, userStateV1 } from '@nest-arch/contracts';
-import { maskPersonal } from './mask-personal.js';
+import { maskHeaders, maskPersonal } from './mask-personal.js';
 
 describe('data for the eyes of people', () => {
   it('has neither address nor name nor token', () => {
@@ -42,5 +42,18 @@ describe('data for the eyes of people', () => {
     });
     expect(maskPersonal('Ada')).toBe('•••');
     expect(maskPersonal(null)).toBeNull();
+  });
+
+  it('has of headers that no contract knows only the names', () => {
+    const ours = {
+      ce_type: 'auth.user.registered.v1',
+      traceparent: '00-1-2-01',
+      'x-dlq-reason': 'permanent',
+    };
+    expect(maskHeaders({ ...ours, authorization: 'Bearer abc', 'x-mail': 'ada@example.com' })).toEqual({
+      ...ours,
+      authorization: '•••',
+      'x-mail': '•••',
+    });
   });
 });

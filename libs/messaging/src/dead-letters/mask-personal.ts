@@ -1,3 +1,6 @@
+import { deadLetterHeader } from '../wire/dead-letter-headers.js';
+import { header, type Headers } from '../wire/headers.js';
+
 /**
  * Fields whose words say nothing about a person. A field that is not here is masked, so that one that is new, or that
  * somebody has put where it does not belong, stays hidden until it is declared.
@@ -33,6 +36,17 @@ export const masked = '•••';
  */
 export function maskPersonal(data: unknown): unknown {
   return mask(data, false);
+}
+
+const contractHeaders = new Set<string>([...Object.values(header), ...Object.values(deadLetterHeader)]);
+
+/** A copy of a record's headers for people's eyes: of those that no contract knows, only the names. */
+export function maskHeaders(headers: Headers): Headers {
+  const shown = Object.entries(headers).map(([name, value]) => [
+    name,
+    contractHeaders.has(name) ? value : masked,
+  ]);
+  return Object.fromEntries(shown) as Headers;
 }
 
 function mask(value: unknown, isPlain: boolean): unknown {
