@@ -15,7 +15,7 @@ const verbs: Record<string, string> = {
   offsets: 'shows where groups stand, and moves a group past records that are gone',
 };
 
-const usage = [
+const overview = [
   'Usage: npm run events -- <verb> [arguments]',
   '',
   ...Object.entries(verbs).map(([verb, does]) => `  ${verb.padEnd(10)}${does}`),
@@ -27,7 +27,7 @@ async function main([name, ...args]: string[]): Promise<number> {
   if (name === undefined || !Object.hasOwn(verbs, name)) {
     const help = name === '--help' || name === 'help';
     if (name !== undefined && !help) console.error(`There is no verb "${name}".\n`);
-    (help ? console.log : console.error)(usage);
+    (help ? console.log : console.error)(overview);
     return help ? 0 : 2;
   }
   if (!existsSync(join(root, 'libs', 'messaging', 'dist', 'index.js')))
@@ -37,7 +37,18 @@ async function main([name, ...args]: string[]): Promise<number> {
     console.log(verb.usage);
     return 0;
   }
-  return verb.run(args);
+  return runVerb(verb, args);
+}
+
+async function runVerb({ run, usage }: EventsVerb, args: string[]): Promise<number> {
+  try {
+    return await run(args);
+  } catch (error) {
+    const { code, message } = error as { code?: unknown; message: string };
+    if (!String(code).startsWith('ERR_PARSE_ARGS')) throw error;
+    console.error(`${message}\n\n${usage}`);
+    return 2;
+  }
 }
 
 try {

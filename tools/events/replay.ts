@@ -1,13 +1,17 @@
 // npm run events -- replay --projection <app>.<projection> --from beginning|<ISO time>
-import { StepError } from '../bootstrap/progress.mjs';
 import { runAppCommand } from './app-command.ts';
 
-export const usage = 'replay --projection <app>.<projection> --from beginning|<ISO time>';
+export const usage = `Usage: npm run events -- replay --projection <app>.<projection> --from beginning|<ISO time>
+
+Builds a declared projection, such as notification.contacts, anew beside what runs, and switches to it.`;
 
 /** Rebuilds a declared projection in its own service, beside what runs. */
 export async function run(args: string[]): Promise<number> {
   const at = args.indexOf('--projection');
   const [app, name] = (at < 0 ? '' : (args[at + 1] ?? '')).split('.');
-  if (!app || !name) throw new StepError(usage, 'name the projection, such as notification.contacts');
+  if (!app || !name) {
+    console.error(usage);
+    return 2;
+  }
   return runAppCommand(app, ['replay', ...args]);
 }
