@@ -21,6 +21,7 @@ export class OffsetCommitter {
   private readonly begun = new Set<string>();
   private running: Promise<void> | undefined;
   private failures = 0;
+  private ending = false;
 
   constructor(private readonly commit: (offsets: OffsetCommit[]) => Promise<void>) {}
 
@@ -42,8 +43,9 @@ export class OffsetCommitter {
     this.begun.delete(partitionKey(id));
   }
 
-  /** Commits what is left, once. */
+  /** Commits what is left, once; nothing is tried again after that. */
   async flush(): Promise<void> {
+    this.ending = true;
     await this.running;
     await this.commitPending();
   }
@@ -52,7 +54,8 @@ export class OffsetCommitter {
     await Promise.resolve();
     const committed = await this.commitPending();
     await new Promise((resolve) => setTimeout(resolve, committed ? pauseMs : retryMs));
-    this.running = this.pending.size + this.starts.length > 0 ? this.work() : undefined;
+    const isLeft = this.pending.size + this.starts.length > 0;
+    this.running = isLeft && !this.ending ? this.work() : undefined;
   }
 
   private async commitPending(): Promise<boolean> {

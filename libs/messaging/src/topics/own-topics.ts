@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { HealthRegistry } from '@nest-arch/platform';
 import { topics } from '@nest-arch/contracts';
@@ -55,10 +56,8 @@ export class OwnTopics implements OnApplicationBootstrap, OnApplicationShutdown 
     while (!signal.aborted) {
       const seen = await this.look();
       const waitMs = seen && !this.wrong ? goodForMs : retryMs;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, waitMs);
-        signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
-      });
+      // Rejects at once when the stop came while it looked.
+      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
