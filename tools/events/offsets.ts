@@ -22,6 +22,8 @@ export async function run(args: string[]): Promise<number> {
   }
   const { verb, group, topic, partition } = command;
   if (verb === 'list') return list(group, topic);
+  // Before a Postgres is started for nothing.
+  kafkaAccess();
   return runAppCommand(group.split('.')[0] ?? '', [
     ...['skip-offsets', '--group', group, '--topic', topic ?? ''],
     ...(partition === undefined ? [] : ['--partition', partition]),

@@ -1,5 +1,6 @@
 // npm run events -- replay --projection <app>.<projection> --from beginning|<ISO time>
 import { runAppCommand } from './app-command.ts';
+import { kafkaAccess } from './brokers.ts';
 
 export const usage = `Usage: npm run events -- replay --projection <app>.<projection> --from beginning|<ISO time>
 
@@ -13,5 +14,7 @@ export async function run(args: string[]): Promise<number> {
     console.error(usage);
     return 2;
   }
+  // Before a Postgres is started for nothing.
+  kafkaAccess();
   return runAppCommand(app, ['replay', ...args]);
 }

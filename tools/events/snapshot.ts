@@ -1,6 +1,7 @@
 // npm run events -- snapshot: a service says its whole state anew, for a state topic that was lost or never had it.
 import { parseArgs } from 'node:util';
 import { runAppCommand } from './app-command.ts';
+import { kafkaAccess } from './brokers.ts';
 
 export const usage = `npm run events -- snapshot --topic <state topic> [--after <key>]
 
@@ -15,5 +16,7 @@ export async function run(args: string[]): Promise<number> {
     return 2;
   }
   const owner = values.topic.split('.')[0] ?? '';
+  // Without Kafka its rows would wait in the outbox, and it for them.
+  kafkaAccess();
   return runAppCommand(owner, ['snapshot', ...args]);
 }
