@@ -51,15 +51,21 @@ function store(type, userId, version, data) {
   print({ type, userId, version, data });
 }
 
-async function putAside({ topic, partition, message }, error) {
+/** Whoever may write to the topic may leave a header without value, which kafkajs could not send again. */
+function headersOf({ headers = {} }) {
+  const given = Object.entries(headers).filter(([, value]) => value !== null);
+  return Object.fromEntries(given.map(([name, value]) => [name, value.toString()]));
+}
+
+async function putAside({ topic, partition, message }, headers, error) {
   const reason = { 'x-topic': topic, 'x-offset': `${partition}/${message.offset}`, 'x-error': error.name };
   // Of state only the place is kept: a letter with somebody's data would outlive their erasure.
-  const isState = eventByType(message.headers?.ce_type?.toString())?.kind === 'state';
+  const isState = eventByType(headers.ce_type)?.kind === 'state';
   await producer.send({
     topic: deadLetters,
     acks: -1,
     messages: [
-      { key: message.key, value: isState ? null : message.value, headers: { ...message.headers, ...reason } },
+      { key: message.key, value: isState ? null : message.value, headers: { ...headers, ...reason } },
     ],
   });
   print({ putAside: message.key?.toString() ?? null, error: error.name });
@@ -87,14 +93,12 @@ await consumer.subscribe({ topics, fromBeginning: true });
 await consumer.run({
   // kafkajs commits the offset after this has resolved. If it rejects, the record comes again.
   eachMessage: async (record) => {
-    const headers = Object.fromEntries(
-      Object.entries(record.message.headers ?? {}).map(([name, text]) => [name, text.toString()]),
-    );
+    const headers = headersOf(record.message);
     try {
       const skipped = take(record.message, headers);
       if (skipped) print({ skipped, type: headers.ce_type });
     } catch (error) {
-      await putAside(record, error);
+      await putAside(record, headers, error);
     }
     const place = `${record.topic}/${record.partition}`;
     if (left.get(place) === Number(record.message.offset)) left.delete(place);
