@@ -44,7 +44,11 @@ export async function run(args: string[]): Promise<number> {
     console.error(`${(error as Error).message}\n\n${usage}`);
     return 2;
   }
-  const stopped = new Promise<void>((resolve) => onStop(() => resolve()));
+  const stopped = new Promise<void>((resolve) => {
+    onStop(() => resolve());
+    // Nobody reads any more, as behind `| head`.
+    process.stdout.once('error', () => resolve());
+  });
   return follow(values, from, stopped);
 }
 
