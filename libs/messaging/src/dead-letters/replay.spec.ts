@@ -287,6 +287,16 @@ describe('a letter that had no room for its record', () => {
   });
 });
 
+it('a letter that names another group than that of its topic is not replayed, and can be dropped', async () => {
+  const headers = { 'x-dlq-topic': topics.userEvents.name, 'x-dlq-group': 'spec.people' };
+  const topic = `${topics.userEvents.name}.spec.dlq`;
+  await publisher.send([{ topic, key: 'forged', value: '{}', headers }]);
+  const { id } = await letterOf('spec', topics.userEvents.name, 'forged');
+  expect(await letters.replay(id)).toBe('gone');
+  expect((await readTopics(spec, topics.userEvents)).filter(({ key }) => key === 'forged')).toEqual([]);
+  expect(await letters.drop(id)).toBe(true);
+});
+
 describe('a dead-letter topic of any length', () => {
   it('is listed in parts, each letter once, and replayed or dropped in parts', async () => {
     const topic = `${topics.userEvents.name}.spec.dlq`;
