@@ -30,11 +30,13 @@ export function applyTopics(options: ApplyOptions): Promise<TopicPlan> {
     if (plan.missing.length > 0) await create(admin, plan.missing);
     if (plan.settings.length > 0) await correct(admin, declared, { plan, found });
     const raised = options.raisePartitions ? plan.partitions.filter(isRaisable) : [];
-    if (raised.length > 0)
+    if (raised.length > 0) {
       await admin.createPartitions({
         timeout: 30_000,
         topicPartitions: raised.map(({ topic, wanted }) => ({ topic, count: wanted })),
       });
+      await waitForLeaders(admin, new Map(raised.map(({ topic, wanted }) => [topic, wanted])));
+    }
     return plan;
   });
 }
@@ -81,22 +83,21 @@ async function create(admin: Admin, missing: TopicPlan['missing']): Promise<void
       configEntries: toEntries(settingsOf(topic, replicationFactor)),
     })),
   });
-  await waitForLeaders(
-    admin,
-    missing.map(({ topic }) => topic.name),
-  );
+  await waitForLeaders(admin, new Map(missing.map(({ topic }) => [topic.name, topic.partitions])));
 }
 
-async function waitForLeaders(admin: Admin, names: string[]): Promise<void> {
+/** Until every partition answers: a leader is named a moment before it knows that it is one. */
+async function waitForLeaders(admin: Admin, partitionsOf: ReadonlyMap<string, number>): Promise<void> {
   const deadline = Date.now() + 30_000;
   for (;;) {
     try {
-      const { topics: found } = await admin.fetchTopicMetadata({ topics: names });
-      if (found.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return;
+      const names = [...partitionsOf.keys()];
+      const answered = await Promise.all(names.map((name) => admin.fetchTopicOffsets(name)));
+      if (names.every((name, index) => answered[index]?.length === partitionsOf.get(name))) return;
     } catch (error) {
       if (Date.now() > deadline) throw error;
     }
-    if (Date.now() > deadline) throw new Error('Topics were created, but have no leaders after 30 s');
+    if (Date.now() > deadline) throw new Error('Topics were created, but do not answer after 30 s');
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
