@@ -16,7 +16,7 @@ export class People implements Projection {
                           written_at timestamptz not null default now())`,
     `create table arrivals (seq bigint generated always as identity, event_id text not null, user_id uuid not null)`,
   ];
-  readonly compare = 'select user_id, email, version from people';
+  readonly compare: string = 'select user_id, email, version from people';
   /** Batches as they reached the handlers. */
   readonly batches: { live: boolean; keys: string[] }[] = [];
   readonly switches: number[] = [];

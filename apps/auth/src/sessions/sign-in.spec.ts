@@ -158,13 +158,17 @@ describe('sign-in', () => {
 describe('brute force', () => {
   it('lets only the free tries of two hundred parallel ones reach the password', async () => {
     const { email } = await given.account();
+    const started = performance.now();
     const { result, hashes } = await given.costOf(() =>
       race(200, () => given.login(email, { password: otherPassword })),
     );
+    // After the free ones one more each time that the wait, which doubles, has passed on a slow machine.
+    const lapsed = Math.floor(Math.log2(1 + (performance.now() - started) / 1_000));
     const statuses = result.map((each) => (each.status === 'fulfilled' ? each.value.status : 0));
-    expect(statuses.filter((status) => status === 401)).toHaveLength(10);
-    expect(statuses.filter((status) => status === 429)).toHaveLength(190);
-    expect(hashes).toBe(10);
+    expect(statuses.filter((status) => status === 401)).toHaveLength(hashes);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(200 - hashes);
+    expect(hashes).toBeGreaterThanOrEqual(10);
+    expect(hashes).toBeLessThanOrEqual(10 + lapsed);
   });
 
   it('says how long to wait, longer each time, the same for unknown addresses', async () => {

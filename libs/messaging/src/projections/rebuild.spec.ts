@@ -92,7 +92,7 @@ describe('a replay', () => {
     await waitFor(() => servers.every((server) => server.trouble === undefined));
     const after = await said(1);
     await waitFor(async () => (await versionOf(after)) === 1);
-    expect(people.batches.at(-1)).toEqual({ live: true, keys: [after] });
+    expect(people.batches.find(({ keys }) => keys.includes(after))?.live).toBe(true);
   });
 
   it('gives the same tables, deletes the group that is over, and calls nothing live until the switch', async () => {
