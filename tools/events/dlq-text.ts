@@ -1,4 +1,4 @@
-import { maskHeaders, maskPersonal, type DeadLetter } from '@nest-arch/messaging/dead-letters';
+import { maskHeaders, maskKey, maskPersonal, type DeadLetter } from '@nest-arch/messaging/dead-letters';
 import { age, columns, cut, printable, printableJson } from './text.ts';
 
 /** One letter with a longer type must not spoil the table of all. */
@@ -24,6 +24,7 @@ export function letterJson(letter: DeadLetter, options: ShowOptions) {
   const { value, data, headers, ...rest } = letter;
   return {
     ...rest,
+    ...(options.showPersonal ? {} : { key: maskKey(rest.key), eventId: maskKey(rest.eventId) }),
     headers: options.showPersonal ? headers : maskHeaders(headers),
     valueBytes: value?.length ?? 0,
     ...(data === undefined ? {} : { data: options.showPersonal ? data : maskPersonal(data) }),
@@ -32,7 +33,10 @@ export function letterJson(letter: DeadLetter, options: ShowOptions) {
 }
 
 export function letterText(letter: DeadLetter, options: ShowOptions): string {
-  const { id, group, topic, partition, offset, key, type, eventId, reason, detail, attempts, at } = letter;
+  const { id, group, topic, partition, offset, type, reason, detail, attempts, at } = letter;
+  const [key, eventId] = [letter.key, letter.eventId].map((text) =>
+    options.showPersonal ? text : maskKey(text),
+  );
   const headers = options.showPersonal ? letter.headers : maskHeaders(letter.headers);
   const own = Object.entries(headers).filter(([name]) => !name.startsWith('x-dlq-'));
   const fields: [string, string][] = [

@@ -1,6 +1,6 @@
 import { heartbeatType } from '@nest-arch/contracts';
 import type { BroadcastRecord } from '@nest-arch/messaging/broadcast';
-import { maskPersonal } from '@nest-arch/messaging/dead-letters';
+import { maskKey, maskPersonal } from '@nest-arch/messaging/dead-letters';
 import { dim, green } from '../bootstrap/progress.mjs';
 import { printable, printableJson } from './text.ts';
 
@@ -20,7 +20,7 @@ export function recordLine(record: BroadcastRecord, showPersonal: boolean): stri
     dim(time),
     dim(`${topic}/${partition}@${offset}`),
     green(printable(type || '(no type)')),
-    printable(shortened(key) + version),
+    printable(shortened(showPersonal ? key : maskKey(key)) + version),
     printable(content(record, showPersonal) + replay + letter),
   ].join('  ');
 }
@@ -29,8 +29,8 @@ export function recordJson(record: BroadcastRecord, showPersonal: boolean): stri
   const { topic, partition, offset, timestamp, type, key, headers, data } = record;
   return printableJson({
     time: new Date(timestamp).toISOString(),
-    ...{ topic, partition, offset, type, key },
-    id: headers['ce_id'],
+    ...{ topic, partition, offset, type, key: showPersonal ? key : maskKey(key) },
+    id: headers['ce_id'] === undefined || showPersonal ? headers['ce_id'] : maskKey(headers['ce_id']),
     version: headers['ce_version'] === undefined ? undefined : Number(headers['ce_version']),
     tombstone: record.message.value === null || undefined,
     data: showPersonal ? data : maskPersonal(data),

@@ -9,7 +9,8 @@ export const deadLetterErrors = defineErrors({
   gone: {
     code: 'dead_letters.record_gone',
     status: 409,
-    title: 'The letter had no room for the record, and its topic no longer has it; it can only be dropped',
+    title:
+      'The record cannot be had again, or the letter is not one that this platform wrote; it can only be dropped',
   },
   unavailable: {
     code: 'dead_letters.unavailable',

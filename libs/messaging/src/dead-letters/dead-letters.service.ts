@@ -13,7 +13,7 @@ import { deadLetterTopic } from '../topics/names.js';
 import { idOf, parseId, type DeadLetter } from './dead-letter.js';
 import { DeadLetters, DeadLettersTimeoutError } from './dead-letters.js';
 import { deadLetterErrors } from './dead-letters.errors.js';
-import { maskHeaders, maskPersonal } from './mask-personal.js';
+import { maskHeaders, maskKey, maskPersonal } from './mask-personal.js';
 
 /** Within what the gateway grants these routes. */
 const timeoutMs = 12_000;
@@ -97,6 +97,7 @@ export class AdminDeadLetters implements OnApplicationShutdown {
 }
 
 function summaryOf(letter: DeadLetter): DeadLetterItem {
-  const { id, group, topic, partition, offset, key, type, eventId, reason, detail, attempts, at } = letter;
+  const { id, group, topic, partition, offset, type, reason, detail, attempts, at } = letter;
+  const [key, eventId] = [maskKey(letter.key), maskKey(letter.eventId)];
   return { id, group, topic, partition, offset, key, type, eventId, reason, detail, attempts, at };
 }

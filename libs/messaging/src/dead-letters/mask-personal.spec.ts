@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { challengeIssuedV1, events, profileStateV1, userStateV1 } from '@nest-arch/contracts';
-import { maskHeaders, maskPersonal } from './mask-personal.js';
+import { maskHeaders, maskKey, maskPersonal } from './mask-personal.js';
 
 describe('data for the eyes of people', () => {
   it('has neither address nor name nor token', () => {
@@ -40,8 +40,25 @@ describe('data for the eyes of people', () => {
       list: [{ deep: '•••' }],
       n: 7,
     });
+    expect(
+      maskPersonal({ visibility: { phone: '49151234567' }, reason: { of: 'hunter2' }, phone: 49151234567 }),
+    ).toEqual({
+      visibility: { phone: '•••' },
+      reason: { of: '•••' },
+      phone: '•••',
+    });
     expect(maskPersonal('Ada')).toBe('•••');
     expect(maskPersonal(null)).toBeNull();
+  });
+
+  it('shows keys that the platform makes, and no others', () => {
+    for (const key of [userStateV1.fixture.userId, 'heartbeat-7', 'canary', ''])
+      expect(maskKey(key)).toBe(key);
+    expect(maskKey('ada@example.com')).toBe('•••');
+    expect(maskHeaders({ ce_subject: 'ada@example.com', tracestate: 'a=ada' })).toEqual({
+      ce_subject: '•••',
+      tracestate: '•••',
+    });
   });
 
   it('has of headers that no contract knows only the names', () => {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Db } from '@nest-arch/database';
 import type { AppCommand } from '../commands/app-command.js';
+import { isUuid } from '../inbox/inbox-id.js';
 import { MESSAGING_OPTIONS, type MessagingOptions } from '../options.js';
 import { Outbox } from '../outbox/outbox.js';
 import { countUpTo, latestSeq } from '../outbox/outbox.queries.js';
@@ -9,7 +10,7 @@ import { Relay } from '../outbox/relay.js';
 import { StateSnapshot, type SnapshotProgress } from './snapshot.js';
 import { hasRows, type StateSource } from './state-source.js';
 
-const usage = 'snapshot --topic <state topic> [--after <key>]';
+const usage = 'snapshot --topic <state topic> [--after <user id>]';
 const reportEveryMs = 5_000;
 
 /** Sends the present state of every row of a state topic's table to the topic again. */
@@ -39,7 +40,8 @@ function readArgs(args: string[]): { topic: string; after: string | null } | und
       args,
       options: { topic: { type: 'string' }, after: { type: 'string' } },
     });
-    return values.topic === undefined ? undefined : { topic: values.topic, after: values.after ?? null };
+    const { topic, after = null } = values;
+    return topic === undefined || (after !== null && !isUuid(after)) ? undefined : { topic, after };
   } catch {
     return undefined;
   }
