@@ -75,7 +75,11 @@ async function flatOut(
   const until = performance.now() + seconds * 1000;
   let done = 0;
   const run = async (client: Client) => {
-    while (performance.now() < until) done += await work(client);
+    while (performance.now() < until) {
+      // Not `done += await …`, which would add to what `done` was before the others added to it.
+      const dealtWith = await work(client);
+      done += dealtWith;
+    }
   };
   await Promise.all(on.map(run));
   return watch.stop(done);
