@@ -1,10 +1,7 @@
 // npm run events -- <verb> …: what people do with events by hand. Each verb is tools/events/<verb>.ts.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { explain, Progress } from '../bootstrap/progress.mjs';
+import { explain } from '../bootstrap/progress.mjs';
 import type { EventsVerb } from '../events/verb.ts';
 import { build } from '../platform/build.ts';
-import { root } from '../process/paths.ts';
 
 const verbs: Record<string, string> = {
   tail: 'prints events as they come',
@@ -30,8 +27,8 @@ async function main([name, ...args]: string[]): Promise<number> {
     (help ? console.log : console.error)(overview);
     return help ? 0 : 2;
   }
-  if (!existsSync(join(root, 'libs', 'messaging', 'dist', 'index.js')))
-    await new Progress().step('Build', build);
+  // Without a word: what verbs print may be read by programs.
+  await build();
   const verb = (await import(`../events/${name}.ts`)) as EventsVerb;
   if (args.includes('--help')) {
     console.log(verb.usage);
