@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { passed } from '../crash/index.js';
 import type { BatchHandler, CheckedRecord } from './batch-handler.js';
 import type { DeadLetterWriter, Failure } from './dead-letter-writer.js';
-import { classify, describeFailure, type FailureKind } from './failures.js';
+import { classify, describeFailure, tookTooLong, type FailureKind } from './failures.js';
 import type { Incoming } from './incoming.js';
 import { consumerMetrics } from './metrics.js';
 import { coordinates, typeOf } from './record-processor.js';
@@ -62,7 +62,7 @@ export class BatchProcessor {
     return { checked, refused };
   }
 
-  /** `halve`: one of several records is at fault. */
+  /** `halve`: one of several records is at fault, or they are too many at once. */
   private async settle(part: CheckedRecord[], control: WorkerControl): Promise<'done' | 'halve' | 'stopped'> {
     let halve = false;
     const { policy } = this.parts;
@@ -71,6 +71,8 @@ export class BatchProcessor {
         const failure = await this.attempt(part, attempt);
         if (!failure) return true;
         const { kind } = failure;
+        // A batch may be more than fits the time of one; a short stall is none of its fault, hence the second try.
+        if (part.length > 1 && attempt > 1 && tookTooLong(failure.error)) return (halve = true);
         if (kind === 'transient') return false;
         if (part.length > 1) return (halve = true);
         if (kind === 'unknown' && attempt < policy.unknownAttempts) return false;

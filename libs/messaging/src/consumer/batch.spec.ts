@@ -11,6 +11,7 @@ import { markErased } from '../inbox/erased-users.js';
 import { toWire } from '../outbox/wire-row.js';
 import type { WireRecord } from '../wire/wire-record.js';
 import { PermanentError } from './event-context.js';
+import { DeadlineExceededError } from './failures.js';
 
 const read = [topics.userState, topics.userEvents];
 let spec: Awaited<ReturnType<typeof messagingSpec>>;
@@ -215,4 +216,17 @@ it('lets an erasure wait for the batch that runs, and the next batch for the era
   await settled();
   expect(order).toEqual(['batch', 'erasure']);
   expect(await stored([key])).toEqual([]);
+});
+
+it('halves a batch that is more than fits its time', async () => {
+  const keys = Array.from({ length: 4 }, () => randomUUID());
+  people.before = async (_, batch) => {
+    if (batch.filter((key) => keys.includes(key)).length > 1)
+      throw new DeadlineExceededError('Not finished in time');
+  };
+  await together(keys.map((key) => state(key, 1)));
+  await waitFor(async () => {
+    const found = await many(spec.db, `select 1 from people where user_id = any ($1)`, [keys]);
+    return found.length === keys.length;
+  });
 });

@@ -43,6 +43,11 @@ const transientTests: readonly ((error: unknown) => boolean)[] = [
   lacksInboxPartition,
 ];
 
+/** Not finished in the handler's time, or in that of a statement (57014, query_canceled). */
+export function tookTooLong(error: unknown): boolean {
+  return error instanceof DeadlineExceededError || (error as { code?: unknown } | null)?.code === '57014';
+}
+
 const networkCodes = /^(ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND|ESOCKET|UND_ERR_)/;
 
 function isNetworkError(error: unknown): boolean {
