@@ -11,8 +11,8 @@ import { scan } from './scan.js';
 interface Course {
   /** The last record, whosever it is. */
   last: BroadcastRecord | undefined;
-  /** The last one that is neither the letter's record nor a copy of it. */
-  newer: BroadcastRecord | undefined;
+  /** The one with the highest version; of several copies the last. */
+  newest: BroadcastRecord | undefined;
 }
 
 /**
@@ -26,28 +26,36 @@ export async function replayState(
   reading: Reading,
 ): Promise<Resolution> {
   for (;;) {
-    const { last, newer } = await courseOf(letter, reading);
-    if (!last || last === newer) return 'superseded';
-    // Somebody has put a copy behind it, or we have in a process that died before it said so.
-    if (!newer && last.offset !== letter.offset) return 'replayed';
-    await publisher.send([copyOf(newer ?? last)]);
+    const { last, newest } = await courseOf(letter, reading);
+    if (!last || !newest) return 'superseded';
+    if (versionOf(last) < versionOf(newest)) await publisher.send([copyOf(newest)]);
+    else if (last.offset === letter.offset) await publisher.send([copyOf(last)]);
+    // Ours, or that of a process that died before it said so.
+    else return isCopy(last, letter) ? 'replayed' : 'superseded';
   }
 }
 
 async function courseOf(letter: DeadLetter, reading: Reading): Promise<Course> {
-  const course: Course = { last: undefined, newer: undefined };
+  const course: Course = { last: undefined, newest: undefined };
   await scan({
     ...reading,
     topics: [letter.topic],
     from: (_, partition) => (partition === letter.partition ? BigInt(letter.offset) : 'skip'),
     onRecord: (record) => {
       if (record.key !== letter.key) return;
-      const isCopy = letter.eventId !== '' && record.headers[header.id] === letter.eventId;
       course.last = detached(record);
-      if (record.offset !== letter.offset && !isCopy) course.newer = course.last;
+      if (!course.newest || versionOf(record) >= versionOf(course.newest)) course.newest = course.last;
     },
   });
   return course;
+}
+
+function isCopy({ headers }: BroadcastRecord, { eventId }: DeadLetter): boolean {
+  return eventId !== '' && headers[header.id] === eventId;
+}
+
+function versionOf({ headers }: BroadcastRecord): number {
+  return Number(headers[header.version] ?? -1);
 }
 
 function copyOf({ topic, partition, message }: BroadcastRecord): WireRecord {
