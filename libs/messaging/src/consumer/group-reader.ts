@@ -69,11 +69,16 @@ export class GroupReader {
     await this.loop.stop();
   }
 
-  /** Ends the work here and leaves the group's offsets where they are given and lower than what was done. */
-  async finishAt(offsets: readonly OffsetCommit[]): Promise<void> {
+  /** Ends the work here and leaves the group's offsets where they are given and lower than `position`, where the group is. */
+  async finishAt(
+    offsets: readonly OffsetCommit[],
+    position: (id: PartitionId) => bigint | undefined,
+  ): Promise<void> {
     await this.assigned.close();
     await this.committer.flush();
-    const lower = offsets.filter((each) => BigInt(each.offset) < (this.positionOf(each) ?? 0n));
+    const lower = offsets.filter((each) => BigInt(each.offset) < (position(each) ?? 0n));
+    // Nothing higher may follow, such as what could not be committed just now.
+    for (const each of lower) this.committer.drop(each);
     if (lower.length > 0) await this.commit(lower);
   }
 

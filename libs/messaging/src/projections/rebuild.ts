@@ -1,5 +1,5 @@
 import { isTransient, type Tx } from '@nest-arch/database';
-import { partitionKey } from '../consumer/incoming.js';
+import { partitionKey, type PartitionId } from '../consumer/incoming.js';
 import { createKafka, type Admin } from '../kafka/kafka-client.js';
 import {
   GenerationReader,
@@ -13,6 +13,7 @@ import { endsOf, holds, reached, type Ends } from './progress.js';
 import type { Projection } from './projection.js';
 import {
   dropGeneration,
+  findPointer,
   fingerprintOf,
   listErasedSince,
   lockGeneration,
@@ -53,7 +54,6 @@ class NotNowError extends Error {}
 
 // The live group stands still for as long as the switch waits for the last records.
 const lastRecordsMs = 4_000;
-/** Reads every row. */
 const fingerprintMs = 600_000;
 /** An erasure's row bears the time at which its transaction began. */
 const longestErasureMs = 60_000;
@@ -187,6 +187,7 @@ export class Rebuild {
         this.switched = true;
         return;
       } catch (error) {
+        if (await this.hasSwitched(claimed)) return;
         if (!(error instanceof NotNowError) && !isTransient(error)) throw error;
         this.options.onProgress?.('The tables are busy; the switch waits');
         await this.closeReader();
@@ -194,6 +195,13 @@ export class Rebuild {
         await this.catchUp();
       }
     }
+  }
+
+  /** A commit whose outcome was unknown may have worked. */
+  private async hasSwitched({ generation }: Claimed): Promise<boolean> {
+    const pointer = await findPointer(this.parts.db, this.projection.name).catch(() => null);
+    this.switched ||= pointer?.generation === generation;
+    return this.switched;
   }
 
   /**
@@ -212,11 +220,10 @@ export class Rebuild {
     await this.leaveToLive(active);
     await lockGeneration(tx, name, generation);
     const pointer = await lockPointer(tx, name);
-    // A commit whose outcome was unknown had worked.
-    if (pointer?.generation === generation) return;
     if (pointer?.rebuildGeneration !== generation) throw new Error('This rebuild was taken for dead');
-    await this.eraseAgain(tx, claimed);
     for (const table of tables) await showTable(tx, next, table);
+    // Behind the views' locks: whoever erased through them before has committed, whoever comes later finds the new tables.
+    await this.eraseAgain(tx, claimed);
     await movePointer(tx, name, generation);
     await dropGeneration(tx, schemaOf(name, active));
     await this.projection.switched?.(tx);
@@ -232,7 +239,7 @@ export class Rebuild {
       offset: String(each.offset),
     }));
     try {
-      await this.reader?.reader.finishAt(offsets);
+      await this.reader?.reader.finishAt(offsets, (id) => this.positionOf(id));
     } catch {
       // Between two generations of the group nothing can be committed.
       throw new NotNowError();
@@ -264,7 +271,11 @@ export class Rebuild {
 
   private isDone(ends: Ends): boolean {
     if (this.aborted) return true;
-    return reached(ends, (id) => this.reader?.positionOf(id) ?? this.starts.get(partitionKey(id)));
+    return reached(ends, (id) => this.positionOf(id));
+  }
+
+  private positionOf(id: PartitionId): bigint | undefined {
+    return this.reader?.positionOf(id) ?? this.starts.get(partitionKey(id));
   }
 
   private fingerprint(generation: number): Promise<Fingerprint> {
