@@ -104,6 +104,10 @@ const brokerTrouble = new Set([
   'REPLICA_NOT_AVAILABLE',
   'KAFKA_STORAGE_ERROR',
   'THROTTLING_QUOTA_EXCEEDED',
+  'UNKNOWN',
+  'CLUSTER_AUTHORIZATION_FAILED',
+  'FENCED_LEADER_EPOCH',
+  'UNKNOWN_LEADER_EPOCH',
 ]);
 
 function isRefusal(error: unknown): boolean {
