@@ -219,7 +219,7 @@ it('lets an erasure wait for the batch that runs, and the next batch for the era
 });
 
 it('halves a batch that is more than fits its time', async () => {
-  const keys = Array.from({ length: 4 }, () => randomUUID());
+  const keys: string[] = Array.from({ length: 4 }, () => randomUUID());
   people.before = async (_, batch) => {
     if (batch.filter((key) => keys.includes(key)).length > 1)
       throw new DeadlineExceededError('Not finished in time');
