@@ -1,3 +1,4 @@
+import { isUuid } from '../inbox/inbox-id.js';
 import { deadLetterHeader } from '../wire/dead-letter-headers.js';
 import { header, type Headers } from '../wire/headers.js';
 
@@ -22,7 +23,6 @@ const plain = new Set([
   'withdrawn',
 ]);
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const time = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/;
 const word = /^[\w.-]{1,64}$/;
 /** Who may see a field: values of the map `visibility`, whose keys are names of fields. */
@@ -45,7 +45,7 @@ export function maskPersonal(data: unknown): unknown {
 
 /** A record's key or event id: shown when it is one that the platform makes. */
 export function maskKey(key: string): string {
-  return uuid.test(key) || ownKey.test(key) ? key : masked;
+  return isUuid(key) || ownKey.test(key) ? key : masked;
 }
 
 const contractHeaders = new Set<string>([...Object.values(header), ...Object.values(deadLetterHeader)]);
@@ -74,6 +74,6 @@ function mask(value: unknown, isPlain: boolean): unknown {
 }
 
 function isHarmless(value: string, isPlain: boolean): boolean {
-  if (value === '' || uuid.test(value) || time.test(value) || audiences.has(value)) return true;
+  if (value === '' || isUuid(value) || time.test(value) || audiences.has(value)) return true;
   return isPlain && word.test(value);
 }

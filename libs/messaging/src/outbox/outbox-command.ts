@@ -1,11 +1,11 @@
 import { topics } from '@nest-arch/contracts';
 import { Db } from '@nest-arch/database';
 import type { AppCommand } from '../commands/app-command.js';
+import { isUuid } from '../inbox/inbox-id.js';
 import { dropDeadRow, listDeadRows, requeueDeadRow } from './dead-rows.queries.js';
 
 const usage = 'outbox list | requeue <id> … | drop <id> …';
 const mostListed = 200;
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** An old state behind a newer one would be the last one for every reader to come. */
 const stateTopics = Object.values(topics)
@@ -18,7 +18,7 @@ export const outboxCommand: AppCommand = {
   async run(app, [verb, ...ids]) {
     const db = app.get(Db, { strict: false });
     if (verb === 'list' && ids.length === 0) return list(db);
-    const isSound = ids.length > 0 && ids.every((id) => uuid.test(id));
+    const isSound = ids.length > 0 && ids.every((id) => isUuid(id));
     if (isSound && verb === 'requeue') return each(ids, (id) => requeue(db, id));
     if (isSound && verb === 'drop') return each(ids, (id) => drop(db, id));
     process.stderr.write(`Usage: ${usage}\n`);
