@@ -92,7 +92,7 @@ export class RecordProcessor {
 
 // Label values come from the wire: anything unknown must not become a time series of its own.
 export function typeOf({ message }: Incoming): string {
-  const type = readHeaders(message.headers)[header.type] ?? 'none';
+  const type = readHeaders(message.headers, [header.type])[header.type] ?? 'none';
   return type === 'none' || type === heartbeatType || eventByType(type) ? type : 'unknown';
 }
 
