@@ -133,8 +133,8 @@ async function announce(db: Db, kafka: { brokers: string[]; topicPrefix: string 
   relay.start();
   const users = ownedStates.find(({ event }) => event === userStateV1) as StateSource;
   await new StateSnapshot({ db, outbox, source: users }).run();
-  const waiting = () => one<{ any: boolean }>(db, `select exists (select 1 from outbox) as any`);
-  await waitFor(async () => !(await waiting()).any, { timeoutMs: 600_000, what: 'the outbox to be empty' });
+  const waiting = () => one<{ left: boolean }>(db, `select exists (select 1 from outbox) as "left"`);
+  await waitFor(async () => !(await waiting()).left, { timeoutMs: 600_000, what: 'the outbox to be empty' });
   await relay.stop();
   await Promise.all(publishers.map((publisher) => publisher.close()));
 }
